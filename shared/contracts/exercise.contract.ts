@@ -1,0 +1,82 @@
+import { z } from 'zod';
+
+/** Languages a learner can submit in. A language is added here and as one `worker/grading/runtimes/<language>.runtime.ts`. */
+export const Language = z.enum(['javascript']);
+export type Language = z.infer<typeof Language>;
+
+export const Difficulty = z.enum(['easy', 'medium', 'hard']);
+
+/** Who sees a test's inputs and answers: everybody, only those whose submission passed it, nobody. */
+export const TestVisibility = z.enum(['always', 'after_pass', 'never']);
+export type TestVisibility = z.infer<typeof TestVisibility>;
+
+/** A path inside the exercise's folder: relative, no `..`, no hidden files. */
+const RelativePath = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_.\-/]*$/, 'must be a relative path of letters, digits, "_", "-", "." and "/"');
+
+/** How an answer is held against the expected one. `approximate` compares numbers at any depth with an absolute-or-relative tolerance. */
+export const CallComparison = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('exact') }),
+  z.strictObject({ type: z.literal('unordered') }),
+  z.strictObject({ type: z.literal('approximate'), tolerance: z.number().positive().max(1).default(1e-9) }),
+]);
+export type CallComparison = z.infer<typeof CallComparison>;
+
+const FunctionName = z
+  .string()
+  .max(100)
+  .regex(/^[A-Za-z_$][\w$]*$/, 'must be a function name');
+
+/** Calls one exported function with JSON arguments and compares what it returns. */
+export const CallTest = z.strictObject({
+  kind: z.literal('call'),
+  name: z.string().min(1).max(200),
+  weight: z.number().positive().max(1000).default(1),
+  visibility: TestVisibility.default('always'),
+  function: FunctionName,
+  args: z.array(z.json()).max(20),
+  expected: z.json(),
+  comparison: CallComparison.default({ type: 'exact' }),
+});
+export type CallTest = z.infer<typeof CallTest>;
+
+export const ExerciseTest = z.discriminatedUnion('kind', [CallTest]);
+export type ExerciseTest = z.infer<typeof ExerciseTest>;
+
+/** Limits of one test, in the terms of a native engine; the platform scales cpu by a measured factor per engine. */
+export const ExerciseLimits = z.strictObject({
+  cpuMs: z.int().min(50).max(10_000).default(2000),
+  wallMs: z.int().min(100).max(30_000).default(10_000),
+  memoryMb: z.int().min(16).max(128).default(64),
+  outputKb: z.int().min(1).max(256).default(64),
+});
+export type ExerciseLimits = z.infer<typeof ExerciseLimits>;
+
+/** A read-only file beside the entrypoint; modules among them can be imported by the learner's code. */
+export const ExerciseFile = z.strictObject({ path: RelativePath, content: z.string().max(200_000) });
+export type ExerciseFile = z.infer<typeof ExerciseFile>;
+
+/** The authoring contract: what an author writes and what the platform stores as one version of an exercise. */
+export const ExerciseDefinition = z.strictObject({
+  slug: z
+    .string()
+    .min(1)
+    .max(80)
+    .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'must be lower-case words joined by "-"'),
+  title: z.string().trim().min(1).max(160),
+  description: z.string().min(1).max(50_000),
+  language: Language,
+  difficulty: Difficulty,
+  points: z.int().min(1).max(1000).default(100),
+  hints: z.array(z.string().min(1).max(2000)).max(10).default([]),
+  entrypoint: RelativePath,
+  starterCode: z.string().max(65_536),
+  solutionCode: z.string().min(1).max(65_536),
+  files: z.array(ExerciseFile).max(20).default([]),
+  limits: ExerciseLimits.prefault({}),
+  tests: z.array(ExerciseTest).min(1).max(100),
+});
+export type ExerciseDefinition = z.infer<typeof ExerciseDefinition>;

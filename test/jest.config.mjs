@@ -1,0 +1,13 @@
+/** @type {import('jest').Config} */
+export default {
+  rootDir: '..',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': '<rootDir>/test/strip-types.transform.mjs' },
+  testEnvironment: 'node',
+  testTimeout: 60_000,
+  coverageProvider: 'v8',
+  collectCoverageFrom: ['api/**/*.ts', 'worker/**/*.ts', 'shared/**/*.ts'],
+  coverageReporters: ['text-summary', 'lcov'],
+  modulePathIgnorePatterns: ['<rootDir>/.local'],
+};
