@@ -1,0 +1,80 @@
+import compression from 'compression';
+import express, { type Express, type RequestHandler } from 'express';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { ApiConfig } from '../shared/config/api.config.ts';
+import type { HttpMetrics } from '../shared/observability/http.metrics.ts';
+import { createAuthenticator } from './http/authentication.ts';
+import { createDocsPage } from './http/docs-page.ts';
+import { logRequests } from './http/log-requests.ts';
+import { mountRoutes } from './http/mount-routes.ts';
+import { describeApi } from './http/openapi.ts';
+import { answerErrors, answerNotFound } from './http/problem.ts';
+import { createRateLimiters } from './http/rate-limits.ts';
+import { identifyRequest } from './http/request-context.ts';
+import { allowOrigins, securityHeaders } from './http/security.ts';
+import { createOpsPages } from './ops/ops-pages.ts';
+import { apiRoutes, systemRoutes, type RouteDeps } from './routes.ts';
+
+export interface AppDeps extends RouteDeps {
+  config: ApiConfig;
+  log: Logger;
+  registry: Registry;
+  httpMetrics: HttpMetrics;
+  /** Where the API's processes share their rate limits; absent: each counts for itself. */
+  redis: Redis | undefined;
+}
+
+const API_BASE = '/api/v1';
+/** The version that a path without one means. */
+const API_ALIAS = '/api';
+
+/** The Express application. It opens nothing and never listens. */
+export function createApp(deps: AppDeps): Express {
+  const { config, log } = deps;
+  const limiters = createRateLimiters(config, deps.redis);
+  const authenticator = createAuthenticator(deps.identity.accessTokens, config.OPS_TOKEN);
+  const mounting = { authenticator, limiters };
+  const api = apiRoutes(deps);
+  const system = systemRoutes(deps);
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.set('trust proxy', config.TRUST_PROXY);
+
+  app.use(identifyRequest(config.TRUST_PROXY > 0));
+  app.use(logRequests(log, deps.httpMetrics));
+  if (config.ENABLE_SECURITY_HEADERS) app.use(securityHeaders(config.SERVER_ENV === 'production'));
+  app.use(allowOrigins(config.ALLOWED_ORIGINS));
+  app.use(compression());
+
+  if (config.ENABLE_METRICS) app.get('/metrics', serveMetrics(deps.registry));
+  app.use(createDocsPage(describeApi([{ base: API_BASE, routes: api }, { base: '', routes: system }])));
+  app.use(mountRoutes('', system, mounting));
+  app.use(
+    '/ops',
+    createOpsPages({
+      db: deps.db,
+      backend: deps.backend,
+      passwords: deps.identity.passwords,
+      metrics: deps.identity.metrics,
+      secureCookie: config.SERVER_ENV === 'production',
+      limiters,
+    }),
+  );
+  const apiRouter = mountRoutes(API_BASE, [...api, ...system], mounting);
+  app.use(API_BASE, apiRouter);
+  app.use(API_ALIAS, apiRouter);
+  app.use(answerNotFound);
+  app.use(answerErrors(log));
+  return app;
+}
+
+function serveMetrics(registry: Registry): RequestHandler {
+  return async (_request, response) => {
+    response.setHeader('Cache-Control', 'no-store');
+    response.type(registry.contentType).send(await registry.metrics());
+  };
+}

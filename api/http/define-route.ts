@@ -1,0 +1,96 @@
+import type { z } from 'zod';
+import type { Role } from '../../shared/contracts/auth.contract.ts';
+
+/** Who is asking, as the access token says. */
+export interface Actor {
+  readonly id: string;
+  readonly roles: readonly Role[];
+  readonly sessionId: string;
+}
+
+/**
+ * Who may call a route. `public` routes know the actor when a token is sent; `service` routes also take the operations token,
+ * for machines such as an autoscaler.
+ */
+export type Policy = 'public' | 'authenticated' | { readonly roles: readonly Role[]; readonly service?: true };
+
+/** Which budget of requests a route draws on. */
+export type RateClass = 'auth' | 'read' | 'write' | 'ops' | 'unlimited';
+
+/** How answers may be kept: not at all, by the asker after revalidation, or by anybody for a minute. */
+export type CacheClass = 'no-store' | 'private' | 'public';
+
+export interface RequestFacts {
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+  /** The client's Idempotency-Key, on routes that declare to honour it. */
+  readonly idempotencyKey: string | null;
+}
+
+type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
+type ActorOf<P extends Policy> = P extends 'public' ? Actor | null : Actor;
+type Absent = undefined;
+
+export interface HandlerInput<P extends Policy, Params, Query, Body> {
+  readonly actor: ActorOf<P>;
+  readonly params: Parsed<Params>;
+  readonly query: Parsed<Query>;
+  readonly body: Parsed<Body>;
+  readonly request: RequestFacts;
+}
+
+interface RouteDeclaration<
+  P extends Policy,
+  Params extends z.ZodObject | Absent,
+  Query extends z.ZodType | Absent,
+  Body extends z.ZodType | Absent,
+  Response extends z.ZodType | Absent,
+> {
+  readonly method: 'get' | 'post' | 'patch' | 'put' | 'delete';
+  /** Express path below the base, such as `/exercises/:id`. */
+  readonly path: string;
+  /** Other paths under which the same route is served. */
+  readonly aliases?: readonly string[];
+  readonly summary: string;
+  readonly tag: string;
+  readonly policy: P;
+  readonly rate: RateClass;
+  readonly cache: CacheClass;
+  readonly status?: number;
+  readonly params?: Params;
+  readonly query?: Query;
+  readonly body?: Body;
+  readonly bodyLimitKb?: number;
+  /** Whether an `Idempotency-Key` header is honoured. */
+  readonly idempotent?: true;
+  /** What may leave: fields that the schema does not name are dropped. Absent: the answer has no body. */
+  readonly response?: Response;
+  readonly headers?: (answer: Parsed<Response>) => Record<string, string>;
+  /** The status when it depends on the answer. */
+  readonly statusOf?: (answer: Parsed<Response>) => number;
+  readonly handler: (input: HandlerInput<P, Params, Query, Body>) => Promise<Response extends z.ZodType ? z.input<Response> : void>;
+}
+
+/** A declared route with its types erased, as mounting and documenting need it. */
+export interface Route extends Omit<
+  RouteDeclaration<Policy, z.ZodObject | Absent, z.ZodType | Absent, z.ZodType | Absent, z.ZodType | Absent>,
+  'handler' | 'headers' | 'statusOf'
+> {
+  readonly handler: (input: HandlerInput<Policy, never, never, never>) => Promise<unknown>;
+  readonly headers?: (answer: never) => Record<string, string>;
+  readonly statusOf?: (answer: never) => number;
+}
+
+/**
+ * Declares an endpoint. Validation, authorisation, response filtering, documentation, metrics labels, rate limits and caching follow
+ * from what is declared; there is no other way to add one.
+ */
+export function defineRoute<
+  const P extends Policy,
+  Params extends z.ZodObject | Absent = Absent,
+  Query extends z.ZodType | Absent = Absent,
+  Body extends z.ZodType | Absent = Absent,
+  Response extends z.ZodType | Absent = Absent,
+>(declaration: RouteDeclaration<P, Params, Query, Body, Response>): Route {
+  return declaration as unknown as Route;
+}

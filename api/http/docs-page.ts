@@ -1,0 +1,38 @@
+import { Router, static as serveStatic } from 'express';
+import { absolutePath } from 'swagger-ui-dist';
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>Learnify API</title>
+  <link rel="stylesheet" href="/docs/assets/swagger-ui.css">
+</head>
+<body>
+  <div id="swagger-ui"></div>
+  <script src="/docs/assets/swagger-ui-bundle.js"></script>
+  <script src="/docs/start.js"></script>
+</body>
+</html>
+`;
+
+const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, validatorUrl: null });\n`;
+
+/** The API's description as a browsable page. All of it is served from here, so the strict content security policy holds. */
+export function createDocsPage(openApi: unknown): Router {
+  const router = Router();
+  const document = JSON.stringify(openApi);
+  router.get('/openapi.json', (_request, response) => {
+    response.setHeader('Cache-Control', 'public, max-age=60');
+    response.type('application/json').send(document);
+  });
+  router.get('/docs', (_request, response) => {
+    response.type('html').send(PAGE);
+  });
+  router.get('/docs/start.js', (_request, response) => {
+    response.type('text/javascript').send(START);
+  });
+  router.use('/docs/assets', serveStatic(absolutePath(), { index: false, immutable: true, maxAge: '1d', fallthrough: false }));
+  return router;
+}

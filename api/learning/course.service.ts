@@ -1,0 +1,87 @@
+import { toPage, type PageQuery } from '../../shared/contracts/common.contract.ts';
+import type { CourseSummary, CourseView, ModuleView } from '../../shared/contracts/course.contract.ts';
+import type { Database } from '../../shared/db/pool.ts';
+import { AppError, notFound } from '../../shared/errors.ts';
+import {
+  enroll,
+  findVisibleCourse,
+  listCourseExercises,
+  listModules,
+  listVisibleCourses,
+  type CourseExerciseRow,
+  type CourseRow,
+  type ModuleRow,
+} from '../../shared/learning/course.repository.ts';
+import { moduleStatuses, progressPercent } from '../../shared/learning/progress.ts';
+import type { LearningMetrics } from '../../shared/observability/learning.metrics.ts';
+import type { Actor } from '../http/define-route.ts';
+
+export interface CourseDeps {
+  db: Database;
+  metrics: LearningMetrics;
+}
+
+interface CoursePage {
+  items: CourseSummary[];
+  nextCursor: string | null;
+}
+
+export async function listCourses({ db }: CourseDeps, actor: Actor | null, { limit, cursor }: PageQuery): Promise<CoursePage> {
+  const rows = await listVisibleCourses(db, { viewerId: actor?.id ?? null, afterId: cursor, limit: limit + 1 });
+  return toPage(rows, limit, (row) => toSummary(row, actor));
+}
+
+/** @throws AppError NOT_FOUND when the course does not exist or is not the actor's to see. */
+export async function getCourse({ db }: CourseDeps, actor: Actor, id: string): Promise<CourseView> {
+  const course = await findVisibleCourse(db, id, actor.id);
+  if (course === null) throw notFound('course');
+  const [modules, exercises] = await Promise.all([listModules(db, id), listCourseExercises(db, id, actor.id)]);
+  return { ...toSummary(course, actor), modules: toModules(modules, exercises, course.sequential) };
+}
+
+/** @throws AppError NOT_FOUND; CONFLICT for a course that is not open. */
+export async function enrollInCourse(
+  { db, metrics }: CourseDeps,
+  actor: Actor,
+  id: string,
+): Promise<{ courseId: string; enrolledAt: string }> {
+  const course = await findVisibleCourse(db, id, actor.id);
+  if (course === null) throw notFound('course');
+  if (course.status !== 'active') throw new AppError('CONFLICT', 'This course is not open for enrolment.');
+  const { enrolledAt, isNew } = await enroll(db, actor.id, id);
+  if (isNew) metrics.enrolled();
+  return { courseId: id, enrolledAt };
+}
+
+function toSummary(row: CourseRow, viewer: Actor | null): CourseSummary {
+  return {
+    id: row.id,
+    slug: row.slug,
+    title: row.title,
+    description: row.description,
+    metaCategory: row.meta_category,
+    status: row.status,
+    kind: row.kind,
+    enrolled: row.enrolled,
+    exerciseCount: row.exercise_count,
+    progress: viewer === null ? null : progressPercent(row.solved_count, row.exercise_count),
+  };
+}
+
+function toModules(modules: readonly ModuleRow[], exercises: readonly CourseExerciseRow[], sequential: boolean): ModuleView[] {
+  const byModule = Map.groupBy(exercises, (exercise) => exercise.module_id);
+  const progress = modules.map(({ id }) => {
+    const own = byModule.get(id) ?? [];
+    return { solved: own.filter((exercise) => exercise.solved).length, total: own.length };
+  });
+  const statuses = moduleStatuses(progress, sequential);
+  return modules.map((row, index) => ({
+    id: row.id,
+    number: row.number,
+    kind: row.kind,
+    title: row.title,
+    description: row.description,
+    status: statuses[index] ?? 'active',
+    exercises: (byModule.get(row.id) ?? []).map(({ module_id: _module, ...exercise }) => exercise),
+  }));
+}

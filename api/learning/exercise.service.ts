@@ -1,0 +1,40 @@
+import type { ExerciseView } from '../../shared/contracts/course.contract.ts';
+import type { Database } from '../../shared/db/pool.ts';
+import { notFound } from '../../shared/errors.ts';
+import { findVisibleExercise, type ExerciseRow } from '../../shared/learning/exercise.repository.ts';
+import type { Actor } from '../http/define-route.ts';
+
+export interface ExerciseDeps {
+  db: Database;
+}
+
+/** The exercise as a learner sees it: no solution, no hidden test. @throws AppError NOT_FOUND. */
+export async function getExercise({ db }: ExerciseDeps, actor: Actor, id: string): Promise<ExerciseView> {
+  const row = await findVisibleExercise(db, id, actor.id);
+  if (row === null) throw notFound('exercise');
+  return toView(row);
+}
+
+function toView(row: ExerciseRow): ExerciseView {
+  const { definition } = row;
+  return {
+    id: row.id,
+    courseId: row.course_id,
+    moduleId: row.module_id,
+    slug: definition.slug,
+    version: row.version,
+    title: definition.title,
+    description: definition.description,
+    language: definition.language,
+    difficulty: definition.difficulty,
+    points: definition.points,
+    entrypoint: definition.entrypoint,
+    starterCode: definition.starterCode,
+    files: definition.files,
+    limits: definition.limits,
+    hintsAvailable: definition.hints.length,
+    testCount: definition.tests.length,
+    tests: definition.tests.filter((test) => test.visibility === 'always'),
+    solved: row.solved,
+  };
+}

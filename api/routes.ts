@@ -1,0 +1,34 @@
+import type { DatabasePool } from 'slonik';
+import type { HealthCheck } from '../shared/observability/health.ts';
+import type { LearningMetrics } from '../shared/observability/learning.metrics.ts';
+import type { QueueBackend } from '../shared/queues/backend.ts';
+import type { Dispatcher } from '../shared/queues/outbox.ts';
+import type { Route } from './http/define-route.ts';
+import { authRoutes } from './identity/auth.routes.ts';
+import type { AuthDeps } from './identity/auth.service.ts';
+import { courseRoutes } from './learning/course.routes.ts';
+import { exerciseRoutes } from './learning/exercise.routes.ts';
+import { submissionRoutes } from './learning/submission.routes.ts';
+import { healthRoutes } from './ops/health.routes.ts';
+import { queueDepthRoutes } from './ops/queue-depth.routes.ts';
+
+export interface RouteDeps {
+  db: DatabasePool;
+  backend: QueueBackend;
+  dispatcher: Dispatcher;
+  identity: AuthDeps;
+  learningMetrics: LearningMetrics;
+  inFlightPerLearner: number;
+  checks: readonly HealthCheck[];
+}
+
+/** The features, served below `/api/v1`. */
+export const apiRoutes = ({ db, dispatcher, identity, learningMetrics: metrics, inFlightPerLearner }: RouteDeps): Route[] => [
+  ...authRoutes(identity),
+  ...courseRoutes({ db, metrics }),
+  ...exerciseRoutes({ db }),
+  ...submissionRoutes({ db, dispatcher, metrics, inFlightPerLearner }),
+];
+
+/** What machines ask for; served at the root, where probes and autoscalers look, and below `/api/v1`. */
+export const systemRoutes = ({ backend, checks }: RouteDeps): Route[] => [...healthRoutes({ checks }), ...queueDepthRoutes({ backend })];

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { durationSeconds, flag, integer, list, port } from './env.ts';
+
+/** Settings that several processes share, by area. Each process picks its sections in its own file. */
+
+const WEAK_SECRET = /(secret|password|change|default|example|learnify|1234|qwerty)/i;
+
+export const serverSettings = {
+  SERVER_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  SHUTDOWN_GRACE_MS: integer(100, 600_000).default(15_000),
+};
+
+export const databaseSettings = {
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
+  DB_HOST: z.string().optional(),
+  DB_PORT: port.default(5432),
+  DB_USER: z.string().optional(),
+  DB_PASSWORD: z.string().optional(),
+  DB_NAME: z.string().optional(),
+  DB_SSL_MODE: z.enum(['disable', 'require', 'no-verify']).default('disable'),
+  DB_POOL_MAX: integer(2, 200).default(20),
+  DB_STATEMENT_TIMEOUT_MS: integer(100, 600_000).default(10_000),
+};
+
+export const queueSettings = {
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }).optional(),
+  QUEUE_PREFIX: z
+    .string()
+    .regex(/^[\w{}-]{1,40}$/, 'may hold letters, digits, "_", "-", "{" and "}"')
+    .default('{learnify}'),
+};
+
+export const observabilitySettings = {
+  ENABLE_METRICS: flag.default(true),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
+};
+
+export const authSettings = {
+  JWT_SECRET: z.string().min(32, 'must have at least 32 characters'),
+  JWT_PREVIOUS_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  JWT_EXPIRATION: durationSeconds.default(900),
+  REFRESH_TOKEN_LIFETIME: durationSeconds.default(30 * 86_400),
+  OPS_TOKEN: z.string().min(32, 'must have at least 32 characters').optional(),
+};
+
+export const httpSettings = {
+  SERVER_HOST: z.string().default('127.0.0.1'),
+  SERVER_PORT: port.default(8080),
+  ALLOWED_ORIGINS: list.default([]),
+  TRUST_PROXY: integer(0, 10).default(0),
+  RATE_LIMIT_RPS: integer(1, 100_000).default(100),
+  RATE_LIMIT_AUTH_PER_MINUTE: integer(1, 100_000).default(120),
+  RATE_LIMIT_AUTH_FAILURES_PER_MINUTE: integer(1, 100_000).default(20),
+  SUBMISSIONS_IN_FLIGHT_PER_LEARNER: integer(1, 1000).default(20),
+  ENABLE_SECURITY_HEADERS: flag.default(true),
+};
+
+interface DatabaseValues {
+  DATABASE_URL?: string | undefined;
+  DB_HOST?: string | undefined;
+  DB_PORT: number;
+  DB_USER?: string | undefined;
+  DB_PASSWORD?: string | undefined;
+  DB_NAME?: string | undefined;
+  DB_SSL_MODE: 'disable' | 'require' | 'no-verify';
+}
+
+/** The connection URI of the database, from `DATABASE_URL` or the `DB_*` keys. */
+export function databaseUri(values: DatabaseValues): string {
+  if (values.DATABASE_URL !== undefined) return values.DATABASE_URL;
+  const uri = new URL(`postgres://${values.DB_HOST ?? 'localhost'}`);
+  uri.port = String(values.DB_PORT);
+  uri.username = encodeURIComponent(values.DB_USER ?? '');
+  uri.password = encodeURIComponent(values.DB_PASSWORD ?? '');
+  uri.pathname = `/${encodeURIComponent(values.DB_NAME ?? '')}`;
+  if (values.DB_SSL_MODE !== 'disable') uri.searchParams.set('sslmode', values.DB_SSL_MODE);
+  return uri.href;
+}
+
+type Refinement<Values> = (values: Values, context: z.core.$RefinementCtx<Values>) => void;
+
+/** Either `DATABASE_URL`, or all of the `DB_*` keys that name a database. */
+export const requireDatabase: Refinement<DatabaseValues> = (values, context) => {
+  if (values.DATABASE_URL !== undefined) return;
+  for (const key of ['DB_HOST', 'DB_USER', 'DB_NAME'] as const) {
+    if (values[key] === undefined) {
+      context.addIssue({ code: 'custom', path: [key], message: 'is required (or set DATABASE_URL)' });
+    }
+  }
+};
+
+interface ProductionValues {
+  SERVER_ENV: 'development' | 'test' | 'production';
+  JWT_SECRET?: string;
+  OPS_TOKEN?: string | undefined;
+  ALLOWED_ORIGINS?: string[];
+}
+
+/** In production a guessable secret is refused, and so is an origin that is no exact https origin. */
+export const requireProductionStrength: Refinement<ProductionValues> = (values, context) => {
+  for (const origin of values.ALLOWED_ORIGINS ?? []) {
+    if (!isExactOrigin(origin)) {
+      context.addIssue({ code: 'custom', path: ['ALLOWED_ORIGINS'], message: 'each must be an exact origin such as https://app.example.org' });
+    }
+  }
+  if (values.SERVER_ENV !== 'production') return;
+  for (const key of ['JWT_SECRET', 'OPS_TOKEN'] as const) {
+    const secret = values[key];
+    if (secret !== undefined && isWeakSecret(secret)) {
+      context.addIssue({ code: 'custom', path: [key], message: 'is too weak for production: use at least 32 random characters' });
+    }
+  }
+};
+
+/** A secret is weak when it looks like a word or a placeholder, or when it has few different characters. */
+function isWeakSecret(secret: string): boolean {
+  return WEAK_SECRET.test(secret) || new Set(secret).size < 12;
+}
+
+function isExactOrigin(value: string): boolean {
+  return URL.canParse(value) && new URL(value).origin === value;
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { integer, list, port } from './env.ts';
+import { databaseSettings, observabilitySettings, queueSettings, requireDatabase, serverSettings } from './sections.ts';
+import { QueueName } from '../queues/queue-name.ts';
+
+const concurrency = integer(1, 256).optional();
+
+/** What a worker process reads from the environment. `WORKER_QUEUES` names its queues; the default is all of them. */
+export const WorkerConfig = z
+  .object({
+    ...serverSettings,
+    ...databaseSettings,
+    ...queueSettings,
+    ...observabilitySettings,
+    WORKER_HOST: z.string().default('127.0.0.1'),
+    WORKER_PORT: port.default(8081),
+    WORKER_QUEUES: list.pipe(z.array(QueueName).min(1)).default([...QueueName.options]),
+    WORKER_CONCURRENCY_GRADING: concurrency,
+    WORKER_CONCURRENCY_MAINTENANCE: concurrency,
+    SANDBOX_ISOLATION: z.enum(['auto', 'required', 'off']).default('auto'),
+  })
+  .superRefine(requireDatabase);
+export type WorkerConfig = z.output<typeof WorkerConfig>;

@@ -1,0 +1,34 @@
+import {
+  BackendTerminatedError,
+  BackendTerminatedUnexpectedlyError,
+  ConnectionError,
+  StatementTimeoutError,
+  UniqueIntegrityConstraintViolationError,
+} from 'slonik';
+
+/** SQLSTATE classes that say "not now": connection trouble, shutting or starting up, too many connections. */
+const UNAVAILABLE_SQLSTATE = /^(08...|57P0[1-5]|53...)$/;
+const UNAVAILABLE_SYSTEM_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN']);
+
+/** Whether an error means that the database cannot be used just now, so that trying again later is right. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (
+    error instanceof ConnectionError ||
+    error instanceof BackendTerminatedError ||
+    error instanceof BackendTerminatedUnexpectedlyError ||
+    error instanceof StatementTimeoutError
+  ) {
+    return true;
+  }
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== undefined && (UNAVAILABLE_SYSTEM_CODES.has(code) || UNAVAILABLE_SQLSTATE.test(code))) return true;
+  if (/timeout exceeded when trying to connect|Connection terminated/i.test(error.message)) return true;
+  if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
+  return isDatabaseUnavailable(error.cause);
+}
+
+/** Whether the named unique constraint was violated. */
+export function violatesUnique(error: unknown, constraint: string): boolean {
+  return error instanceof UniqueIntegrityConstraintViolationError && error.constraint === constraint;
+}

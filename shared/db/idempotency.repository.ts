@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import type { Database } from './pool.ts';
+import { sql } from './sql.ts';
+
+interface IdempotencyClaim {
+  userId: string;
+  key: string;
+  /** SHA-256 over what the request asks for. */
+  requestHash: Buffer;
+  /** The id that the new resource will have. */
+  resourceId: string;
+}
+
+const ClaimRow = z.strictObject({ resource_id: z.string(), same_request: z.boolean() });
+
+/**
+ * Binds an Idempotency-Key to the resource about to be made, in the transaction that makes it.
+ * A concurrent request with the same key waits for that transaction.
+ *
+ * @returns the id of the resource that the key stands for: the given one when it is new, else the one made before.
+ * @throws AppError IDEMPOTENCY_KEY_REUSED when the key came with another request before.
+ */
+export async function claimIdempotencyKey(tx: Database, claim: IdempotencyClaim): Promise<string> {
+  const row = await tx.one(sql.type(ClaimRow)`
+    INSERT INTO idempotency_keys AS k (user_id, key, request_hash, resource_id)
+    VALUES (${claim.userId}, ${claim.key}, ${sql.binary(claim.requestHash)}, ${claim.resourceId})
+    ON CONFLICT (user_id, key) DO UPDATE SET key = k.key
+    RETURNING resource_id, request_hash = ${sql.binary(claim.requestHash)} AS same_request`);
+  if (!row.same_request) {
+    throw new AppError('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used for a different request before.');
+  }
+  return row.resource_id;
+}
+
+/** Keys older than `days` may be used anew. Returns how many were forgotten. */
+export async function deleteOldIdempotencyKeys(db: Database, days: number): Promise<number> {
+  const deleted = await db.query(sql.typeAlias('void')`
+    DELETE FROM idempotency_keys WHERE created_at < now() - make_interval(days => ${days})`);
+  return deleted.rowCount;
+}

@@ -1,0 +1,102 @@
+import type { SerializableValue } from 'slonik';
+import { z } from 'zod';
+import { ExerciseDefinition } from '../contracts/exercise.contract.ts';
+import type { Database } from '../db/pool.ts';
+import { sql } from '../db/sql.ts';
+import { storableJson } from '../db/storable-json.ts';
+
+const ClaimedRunRow = z.strictObject({
+  id: z.string(),
+  kind: z.enum(['submission', 'verification']),
+  submission_id: z.string().nullable(),
+  exercise_version_id: z.string(),
+  crashes: z.number(),
+  attempt_token: z.string(),
+  /** The learner's code; null for a verification. */
+  code: z.string().nullable(),
+  definition: ExerciseDefinition,
+});
+export type ClaimedRunRow = z.infer<typeof ClaimedRunRow>;
+
+interface NewRun {
+  id: string;
+  kind: 'submission' | 'verification';
+  submissionId: string | null;
+  exerciseVersionId: string;
+  priority: number;
+}
+
+export async function insertRun(tx: Database, run: NewRun): Promise<void> {
+  await tx.query(sql.typeAlias('void')`
+    INSERT INTO grading_runs (id, kind, submission_id, exercise_version_id, priority)
+    VALUES (${run.id}, ${run.kind}, ${run.submissionId}, ${run.exerciseVersionId}, ${run.priority})`);
+}
+
+/**
+ * Takes an unfinished run under a fresh token, with all that grading it needs; whoever held it before can write nothing more.
+ * A run found `running` was never handed back: its worker crashed, or lost its lock and is about to find itself fenced.
+ *
+ * @returns null when the run is finished, cancelled, or was dispatched anew since this job was made.
+ */
+export async function claimRun(db: Database, id: string, dispatch: number, token: string): Promise<ClaimedRunRow | null> {
+  return db.maybeOne(sql.prepared('claim_run', ClaimedRunRow)`
+    WITH claimed AS (
+      UPDATE grading_runs
+      SET attempt_token = ${token}, crashes = crashes + (status = 'running')::int, status = 'running', started_at = coalesce(started_at, now())
+      WHERE id = ${id} AND dispatch = ${dispatch} AND status IN ('queued', 'running')
+      RETURNING id, kind, submission_id, exercise_version_id, crashes, attempt_token
+    ), started AS (
+      UPDATE submissions s SET status = 'running', started_at = coalesce(s.started_at, now())
+      FROM claimed WHERE s.id = claimed.submission_id
+      RETURNING s.code
+    )
+    SELECT claimed.*, started.code, v.definition
+    FROM claimed
+    JOIN exercise_versions v ON v.id = claimed.exercise_version_id
+    LEFT JOIN started ON true`);
+}
+
+/** Hands a run back to be claimed again. Returns false when it is somebody else's by now. */
+export async function releaseRun(tx: Database, id: string, token: string): Promise<boolean> {
+  const released = await tx.query(sql.typeAlias('void')`
+    UPDATE grading_runs SET status = 'queued', attempt_token = NULL WHERE id = ${id} AND attempt_token = ${token} AND status = 'running'`);
+  return released.rowCount === 1;
+}
+
+/** Writes the result if the token still holds the run. Returns false when it does not: then nothing may be written at all. */
+export async function completeRun(tx: Database, id: string, token: string, result: SerializableValue): Promise<boolean> {
+  const completed = await tx.query(sql.typeAlias('void')`
+    UPDATE grading_runs SET status = 'completed', result = ${sql.jsonb(storableJson(result))}, completed_at = now()
+    WHERE id = ${id} AND attempt_token = ${token} AND status = 'running'`);
+  return completed.rowCount === 1;
+}
+
+/** The platform gives up on the run. Returns false when the token does not hold it any more. */
+export async function failRun(tx: Database, id: string, token: string, failure: string): Promise<boolean> {
+  const failed = await tx.query(sql.typeAlias('void')`
+    UPDATE grading_runs SET status = 'failed', failure = ${failure}, completed_at = now()
+    WHERE id = ${id} AND attempt_token = ${token} AND status = 'running'`);
+  return failed.rowCount === 1;
+}
+
+const UnfinishedRunRow = z.strictObject({ id: z.string(), dispatch: z.number(), priority: z.number() });
+export type UnfinishedRunRow = z.infer<typeof UnfinishedRunRow>;
+
+/** Unfinished runs whose job should have been in the queue for a while, oldest first; those with an unsent job are left out. */
+export async function listUnfinishedRuns(db: Database, olderThanMs: number, limit: number): Promise<readonly UnfinishedRunRow[]> {
+  return db.any(sql.type(UnfinishedRunRow)`
+    SELECT id, dispatch, priority
+    FROM grading_runs g
+    WHERE status IN ('queued', 'running') AND dispatched_at < now() - make_interval(secs => ${olderThanMs / 1000})
+      AND NOT EXISTS (SELECT FROM outbox o WHERE o.job_id = 'run-' || g.id || '-' || g.dispatch)
+    ORDER BY dispatched_at
+    LIMIT ${limit}`);
+}
+
+/** Moves an unfinished run to its next dispatch, unless somebody did so already. The old job, should it turn up, claims nothing. */
+export async function redispatchRun(tx: Database, run: UnfinishedRunRow): Promise<boolean> {
+  const moved = await tx.query(sql.typeAlias('void')`
+    UPDATE grading_runs SET dispatch = dispatch + 1, dispatched_at = now()
+    WHERE id = ${run.id} AND dispatch = ${run.dispatch} AND status IN ('queued', 'running')`);
+  return moved.rowCount === 1;
+}

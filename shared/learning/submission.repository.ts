@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { Fault, Grade, Verdict } from '../contracts/grade.contract.ts';
+import { SubmissionStatus } from '../contracts/submission.contract.ts';
+import type { Database } from '../db/pool.ts';
+import { sql } from '../db/sql.ts';
+
+const SubmissionSummaryRow = z.strictObject({
+  id: z.string(),
+  exercise_id: z.string(),
+  status: SubmissionStatus,
+  verdict: Verdict.nullable(),
+  score: z.number().nullable(),
+  fault: Fault.nullable(),
+  attempt: z.number(),
+  counts_as_attempt: z.boolean(),
+  created_at: z.string(),
+  started_at: z.string().nullable(),
+  completed_at: z.string().nullable(),
+});
+export type SubmissionSummaryRow = z.infer<typeof SubmissionSummaryRow>;
+
+const SubmissionRow = z.strictObject({
+  ...SubmissionSummaryRow.shape,
+  /** The newest completed run's grade. */
+  result: Grade.nullable(),
+  review_id: z.string().nullable(),
+  review_status: z.enum(['pending', 'running', 'completed', 'failed']).nullable(),
+});
+export type SubmissionRow = z.infer<typeof SubmissionRow>;
+
+interface NewSubmission {
+  id: string;
+  learnerId: string;
+  exerciseId: string;
+  exerciseVersionId: string;
+  code: string;
+}
+
+/**
+ * Serialises a learner's own submissions until the transaction ends, so that attempts are numbered and in-flight ones counted exactly.
+ *
+ * @returns the number of the next attempt at the exercise, and how many submissions of the learner are unfinished.
+ */
+export async function lockLearnerIntake(tx: Database, learnerId: string, exerciseId: string): Promise<{ attempt: number; inFlight: number }> {
+  await tx.query(sql.typeAlias('void')`SELECT FROM pg_advisory_xact_lock(hashtext('intake'), hashtext(${learnerId}))`);
+  const row = await tx.one(sql.type(z.strictObject({ attempts: z.number(), in_flight: z.number() }))`
+    SELECT
+      (SELECT coalesce(max(attempt), 0)::int FROM submissions WHERE learner_id = ${learnerId} AND exercise_id = ${exerciseId}) AS attempts,
+      (SELECT count(*)::int FROM submissions WHERE learner_id = ${learnerId} AND status IN ('queued', 'running')) AS in_flight`);
+  return { attempt: row.attempts + 1, inFlight: row.in_flight };
+}
+
+export async function insertSubmission(tx: Database, submission: NewSubmission, attempt: number): Promise<void> {
+  await tx.query(sql.typeAlias('void')`
+    INSERT INTO submissions (id, learner_id, exercise_id, exercise_version_id, attempt, code, created_at)
+    VALUES (${submission.id}, ${submission.learnerId}, ${submission.exerciseId}, ${submission.exerciseVersionId}, ${attempt},
+      ${submission.code}, now())`);
+}
+
+/** A learner's own submission with its newest grade; null for anybody else's. */
+export async function findOwnSubmission(db: Database, id: string, learnerId: string): Promise<SubmissionRow | null> {
+  return db.maybeOne(sql.prepared('find_own_submission', SubmissionRow)`
+    SELECT s.id, s.exercise_id, s.status, s.verdict, s.score, s.fault, s.attempt, s.counts_as_attempt,
+      s.created_at, s.started_at, s.completed_at, run.result, r.id AS review_id, r.status AS review_status
+    FROM submissions s
+    LEFT JOIN LATERAL (
+      SELECT g.result FROM grading_runs g WHERE g.submission_id = s.id AND g.status = 'completed' ORDER BY g.run_number DESC LIMIT 1
+    ) run ON true
+    LEFT JOIN reviews r ON r.submission_id = s.id
+    WHERE s.id = ${id} AND s.learner_id = ${learnerId}`);
+}
+
+interface SubmissionPage {
+  learnerId: string;
+  exerciseId: string;
+  beforeId: string | undefined;
+  limit: number;
+}
+
+/** A learner's submissions to an exercise, newest first. */
+export async function listOwnSubmissions(db: Database, page: SubmissionPage): Promise<readonly SubmissionSummaryRow[]> {
+  return db.any(sql.type(SubmissionSummaryRow)`
+    SELECT id, exercise_id, status, verdict, score, fault, attempt, counts_as_attempt, created_at, started_at, completed_at
+    FROM submissions
+    WHERE learner_id = ${page.learnerId} AND exercise_id = ${page.exerciseId}
+      AND ${page.beforeId === undefined ? sql.fragment`true` : sql.fragment`id < ${page.beforeId}`}
+    ORDER BY id DESC LIMIT ${page.limit}`);
+}
+
+export async function markSubmissionQueued(tx: Database, id: string): Promise<void> {
+  await tx.query(sql.typeAlias('void')`UPDATE submissions SET status = 'queued' WHERE id = ${id} AND status = 'running'`);
+}
+
+/** Writes the outcome of a run to its submission and tells whose it is and what it answers. */
+export async function completeSubmission(tx: Database, id: string, grade: Grade): Promise<{ learnerId: string; exerciseId: string }> {
+  const row = await tx.one(sql.type(z.strictObject({ learner_id: z.string(), exercise_id: z.string() }))`
+    UPDATE submissions SET status = 'completed', verdict = ${grade.verdict}, score = ${grade.score}, fault = ${grade.fault}, completed_at = now()
+    WHERE id = ${id}
+    RETURNING learner_id, exercise_id`);
+  return { learnerId: row.learner_id, exerciseId: row.exercise_id };
+}
+
+/** The platform gave up: the attempt is not charged to the learner. */
+export async function failSubmission(tx: Database, id: string): Promise<void> {
+  await tx.query(sql.typeAlias('void')`
+    UPDATE submissions SET status = 'failed', fault = 'platform', counts_as_attempt = false, completed_at = now()
+    WHERE id = ${id} AND status IN ('queued', 'running')`);
+}
+
+/** Records that the learner solved the exercise; only the first time counts. Returns whether it is the first. */
+export async function insertSolved(
+  tx: Database,
+  solved: { learnerId: string; exerciseId: string; submissionId: string; points: number },
+): Promise<boolean> {
+  const inserted = await tx.query(sql.typeAlias('void')`
+    INSERT INTO solved_exercises (learner_id, exercise_id, submission_id, points)
+    VALUES (${solved.learnerId}, ${solved.exerciseId}, ${solved.submissionId}, ${solved.points})
+    ON CONFLICT DO NOTHING`);
+  return inserted.rowCount === 1;
+}

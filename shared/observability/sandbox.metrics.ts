@@ -1,0 +1,43 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+export interface SandboxMetrics {
+  graded: (verdict: string, engine: string, seconds: number) => void;
+  recycled: (reason: string) => void;
+  waited: (seconds: number) => void;
+  isolation: (layer: string) => void;
+}
+
+export function createSandboxMetrics(registry: Registry): SandboxMetrics {
+  const registers = [registry];
+  const runs = new Counter({ name: 'sandbox_runs_total', help: 'Programs graded', labelNames: ['verdict', 'engine'], registers });
+  const duration = new Histogram({
+    name: 'sandbox_run_duration_seconds',
+    help: 'Time to grade a program, waiting for a runner included',
+    labelNames: ['engine'],
+    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60],
+    registers,
+  });
+  const wait = new Histogram({
+    name: 'sandbox_runner_wait_seconds',
+    help: 'Time a program waited for a free runner',
+    buckets: [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
+    registers,
+  });
+  const recycles = new Counter({ name: 'sandbox_recycles_total', help: 'Runners replaced', labelNames: ['reason'], registers });
+  const layer = new Gauge({ name: 'sandbox_isolation_layer', help: '1 for the isolation layer in force', labelNames: ['layer'], registers });
+  return {
+    graded: (verdict, engine, seconds) => {
+      runs.inc({ verdict, engine });
+      duration.observe({ engine }, seconds);
+    },
+    recycled: (reason) => {
+      recycles.inc({ reason });
+    },
+    waited: (seconds) => {
+      wait.observe(seconds);
+    },
+    isolation: (active) => {
+      layer.set({ layer: active }, 1);
+    },
+  };
+}

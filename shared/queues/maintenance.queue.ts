@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { defineQueue } from './define-queue.ts';
+
+const nothing = z.strictObject({});
+
+/** The platform's own upkeep, started by job schedulers; one at a time is enough since every job is quick and idempotent. */
+export const maintenanceQueue = defineQueue({
+  name: 'maintenance',
+  jobs: { 'relay-outbox': nothing, reconcile: nothing, prune: nothing },
+  attempts: 1,
+  backoff: { delayMs: 1000, jitter: 0.5 },
+  deadlineMs: 30_000,
+  concurrency: 1,
+  retention: { completedMs: 0, failedMs: 86_400_000 },
+  objectiveMs: 10_000,
+});
+
+/** How often each maintenance job runs. A failed one is not retried: the next round is its retry. */
+export const MAINTENANCE_INTERVALS_MS = {
+  'relay-outbox': 1000,
+  reconcile: 5000,
+  prune: 60_000,
+} as const satisfies Record<keyof typeof maintenanceQueue.jobs, number>;

@@ -1,0 +1,29 @@
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { databaseUri } from '../shared/config/sections.ts';
+import type { WorkerConfig } from '../shared/config/worker.config.ts';
+import { connectDatabase } from '../shared/db/connect.ts';
+import { createDatabaseMetrics } from '../shared/observability/database.metrics.ts';
+import { warnSeldom } from '../shared/observability/log-once.ts';
+import { createQueueMetrics } from '../shared/observability/queue.metrics.ts';
+import { openQueueBackend } from '../shared/queues/backend.ts';
+import type { WorkerDeps } from './processor.ts';
+
+/** Opens what all queues of this worker share. Closing is the caller's: first the queues, then `backend`, then `db`. */
+export async function openDependencies(config: WorkerConfig, log: Logger): Promise<WorkerDeps> {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const uri = databaseUri(config);
+  const db = await connectDatabase(
+    { uri, poolMax: config.DB_POOL_MAX, statementTimeoutMs: config.DB_STATEMENT_TIMEOUT_MS, metrics: createDatabaseMetrics(registry) },
+    log,
+  );
+  const backend = openQueueBackend({
+    role: 'consumer',
+    redisUrl: config.REDIS_URL,
+    databaseUri: uri,
+    prefix: config.QUEUE_PREFIX,
+    onError: warnSeldom(log, 'queue backend error'),
+  });
+  return { config, db, backend, log, registry, metrics: createQueueMetrics(registry) };
+}

@@ -1,0 +1,26 @@
+import { deleteOldIdempotencyKeys } from '../../shared/db/idempotency.repository.ts';
+import { ensureMonthPartitions } from '../../shared/db/partitions.repository.ts';
+import { deleteEndedSessions } from '../../shared/identity/session.repository.ts';
+import { QueueName } from '../../shared/queues/queue-name.ts';
+import { QUEUES } from '../../shared/queues/queues.ts';
+import type { WorkerDeps } from '../processor.ts';
+
+const KEEP_IDEMPOTENCY_KEYS_DAYS = 2;
+const KEEP_ENDED_SESSIONS_DAYS = 30;
+const PARTITION_MONTHS_AHEAD = 2;
+const JOBS_AT_ONCE = 5000;
+
+/** Removes what nobody needs any more, and makes the partitions that the next months will. */
+export async function prune({ db, backend, log }: WorkerDeps): Promise<void> {
+  const partitions = await ensureMonthPartitions(db, PARTITION_MONTHS_AHEAD);
+  const idempotencyKeys = await deleteOldIdempotencyKeys(db, KEEP_IDEMPOTENCY_KEYS_DAYS);
+  const sessions = await deleteEndedSessions(db, KEEP_ENDED_SESSIONS_DAYS);
+  let jobs = 0;
+  for (const name of QueueName.options) {
+    const { completedMs, failedMs } = QUEUES[name].retention;
+    const queue = backend.queue(name);
+    jobs += (await queue.clean(completedMs, JOBS_AT_ONCE, 'completed')).length;
+    jobs += (await queue.clean(failedMs, JOBS_AT_ONCE, 'failed')).length;
+  }
+  log.debug({ partitions, idempotency_keys: idempotencyKeys, sessions, jobs }, 'pruned');
+}
