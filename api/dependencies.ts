@@ -17,7 +17,7 @@ import { Dispatcher } from '../shared/queues/outbox.ts';
 import type { ShutdownStep } from '../shared/resilience/shutdown.ts';
 import type { AppDeps } from './app.ts';
 import { createAccessTokens } from './identity/access-token.ts';
-import { createPasswords } from './identity/passwords.ts';
+import { createPasswords } from '../shared/identity/passwords.ts';
 
 interface OpenDependencies {
   deps: AppDeps;

@@ -37,7 +37,7 @@ CREATE TABLE exercises (
   current_version_id uuid,
   created_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT exercises_module_slug_unique UNIQUE (module_id, slug),
-  CONSTRAINT exercises_module_position_unique UNIQUE (module_id, position)
+  CONSTRAINT exercises_module_position_unique UNIQUE (module_id, position) DEFERRABLE INITIALLY DEFERRED
 );
 
 -- An exercise's content never changes in place: a submission remembers the version it was graded against.

@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
-import type { Liveness, Readiness } from '../shared/contracts/ops.contract.ts';
+import type { Readiness } from '../shared/contracts/ops.contract.ts';
 import { runHealthChecks, type HealthCheck } from '../shared/observability/health.ts';
 
 interface WorkerHttpDeps {
@@ -32,7 +32,7 @@ export async function serveWorkerHttp(deps: WorkerHttpDeps): Promise<{ url: stri
 async function answer(deps: WorkerHttpDeps, path: string, response: ServerResponse): Promise<void> {
   if (path === '/health') {
     await deps.checkLiveness().then(
-      () => send(response, 200, { status: 'ok', uptimeSeconds: Math.floor(process.uptime()) } satisfies Liveness),
+      () => send(response, 200, { status: 'ok', uptimeSeconds: Math.floor(process.uptime()) }),
       (error: unknown) => send(response, 503, { status: 'stuck', detail: error instanceof Error ? error.message : 'unknown' }),
     );
   } else if (path === '/readiness' || path === '/health/ready') {

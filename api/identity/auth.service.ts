@@ -5,7 +5,7 @@ import { AppError } from '../../shared/errors.ts';
 import { findUser, findUserByEmail, insertUser, type UserRow } from '../../shared/identity/user.repository.ts';
 import type { Actor, RequestFacts } from '../http/define-route.ts';
 import { requireGoodPassword } from './password.policy.ts';
-import type { Passwords } from './passwords.ts';
+import type { Passwords } from '../../shared/identity/passwords.ts';
 import { startApiSession, toUserView, type SessionDeps } from './session.service.ts';
 
 export interface AuthDeps extends SessionDeps {

@@ -36,3 +36,8 @@ export async function findUser(db: Database, id: string): Promise<UserRow | null
   return db.maybeOne(sql.prepared('find_user', UserRow)`
     SELECT id, email, name, password_hash, roles FROM users WHERE id = ${id}`);
 }
+
+export async function updateCredentials(db: Database, id: string, passwordHash: string, roles: Role[]): Promise<void> {
+  await db.query(sql.typeAlias('void')`
+    UPDATE users SET password_hash = ${passwordHash}, roles = ${sql.array(roles, 'text')}, updated_at = now() WHERE id = ${id}`);
+}

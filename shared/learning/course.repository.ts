@@ -107,3 +107,18 @@ export async function enroll(db: Database, learnerId: string, courseId: string):
     WHERE learner_id = ${learnerId} AND course_id = ${courseId} AND NOT EXISTS (SELECT FROM added)`);
   return { enrolledAt: row.enrolled_at, isNew: row.is_new };
 }
+
+const SampleRow = z.strictObject({ id: z.string(), solution_code: z.string() });
+
+/** The first verified exercise of the first course in the catalogue, with its solution: for showing how a submission goes. */
+export async function findFirstExercise(db: Database): Promise<z.infer<typeof SampleRow> | null> {
+  return db.maybeOne(sql.type(SampleRow)`
+    SELECT x.id, v.definition->>'solutionCode' AS solution_code
+    FROM exercises x
+    JOIN exercise_versions v ON v.id = x.current_version_id
+    JOIN modules m ON m.id = x.module_id
+    JOIN courses c ON c.id = m.course_id
+    WHERE c.status = 'active' AND c.kind = 'authored'
+    ORDER BY c.id, m.number, x.position
+    LIMIT 1`);
+}

@@ -7,7 +7,7 @@ export interface ShutdownStep {
 }
 
 /**
- * On SIGTERM or SIGINT runs the steps once and exits with 0; when they take longer than `graceMs`, or a second signal comes, with 1.
+ * On SIGTERM or SIGINT, or when its supervisor is gone, runs the steps once and exits with 0; when they take longer than `graceMs`, with 1.
  * An exception that nobody caught ends the process too: its state is unknown, and a supervisor starts a fresh one.
  */
 export function shutdownOnSignal(steps: readonly ShutdownStep[], graceMs: number, log: Logger): void {
@@ -26,6 +26,8 @@ export function shutdownOnSignal(steps: readonly ShutdownStep[], graceMs: number
     });
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal, 0));
+  // A process that was given an IPC channel belongs to its supervisor and does not outlive it.
+  if (process.channel !== undefined) process.once('disconnect', () => stop('supervisor gone', 0));
   process.on('uncaughtException', (error) => {
     log.error({ err: error }, 'uncaught exception');
     stop('uncaught exception', 1);

@@ -9,8 +9,8 @@ const refuse = (id, reason) => ({ refused: id, reason });
 
 /**
  * Parcels are values here: nobody changes one, a new one takes its place in the map.
- * All four bugs were one bug, an array with two owners (or one changed too early), and it cannot come back:
- * an old parcel that somebody still holds never changes under his hands.
+ * Three of the four notes were one bug, an array with two owners, and it cannot come back: a parcel that somebody holds
+ * never changes under their hands.
  */
 export function createTracker() {
   const parcels = new Map();

@@ -11,7 +11,7 @@ class SlidingSum {
   sum = 0;
 
   constructor(size) {
-    this.#ring = new Array(size).fill(0);
+    this.#ring = Array.from({ length: size }, () => 0);
   }
 
   push(value) {

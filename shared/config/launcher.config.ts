@@ -1,0 +1,27 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { port } from './env.ts';
+
+/** What the `npm start` launcher itself reads; everything else in the environment goes on to the api and the worker. */
+export const LauncherConfig = z.object({
+  SERVER_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  LOCAL_DIR: z
+    .string()
+    .default('.local')
+    .transform((path) => resolve(path)),
+  LOCAL_DB_PORT: port.default(54_330),
+  SERVER_HOST: z.string().default('127.0.0.1'),
+  SERVER_PORT: port.default(8080),
+  WORKER_HOST: z.string().default('127.0.0.1'),
+  WORKER_PORT: port.default(8081),
+  DATABASE_URL: z.string().optional(),
+  REDIS_URL: z.string().optional(),
+  JWT_SECRET: z.string().optional(),
+  OPS_TOKEN: z.string().optional(),
+});
+export type LauncherConfig = z.output<typeof LauncherConfig>;
+
+/** The environment of a child process: ours, with what the launcher adds. */
+export function childEnvironment(additions: Record<string, string>): Record<string, string | undefined> {
+  return { ...process.env, ...additions };
+}

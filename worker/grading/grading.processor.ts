@@ -1,0 +1,91 @@
+import { newId } from '../../shared/db/id.ts';
+import { claimRun, type ClaimedRunRow } from '../../shared/learning/grading-run.repository.ts';
+import { createSandboxMetrics } from '../../shared/observability/sandbox.metrics.ts';
+import { gradingQueue } from '../../shared/queues/grading.queue.ts';
+import type { OpenProcessorFor, Process, WorkerDeps } from '../processor.ts';
+import { ExclusiveLane } from './exclusive-lane.ts';
+import { grade } from './grade.ts';
+import { giveUp, handBack, settleGrade, settleVerification } from './settle.ts';
+import { probeIsolation } from './sandbox/isolation.ts';
+import { createRunnerPool } from './sandbox/pool.ts';
+import { verify } from './verification.ts';
+
+/** A run whose workers died so often is graded with nothing beside it; one more crash and it ends. */
+const QUARANTINE_AFTER_CRASHES = 2;
+const MAX_CRASHES = 3;
+
+/** Grades submissions and verifies exercises, in warm sandboxed runner processes. */
+export const openGrading: OpenProcessorFor<typeof gradingQueue.name> = async (deps, concurrency) => {
+  const sandboxMetrics = createSandboxMetrics(deps.registry);
+  const isolation = await probeIsolation(deps.config.SANDBOX_ISOLATION);
+  sandboxMetrics.isolation(isolation.layer);
+  deps.log.info({ layer: isolation.layer, reason: isolation.reason }, 'sandbox isolation');
+  const pool = createRunnerPool({
+    size: concurrency,
+    isolation,
+    hooks: {
+      onRecycle: sandboxMetrics.recycled,
+      onRun: ({ waitMs }) => sandboxMetrics.waited(waitMs / 1000),
+      onStartFailure: (error) => deps.log.error({ err: error }, 'a sandbox runner did not start'),
+    },
+  });
+  const gradeCode: GradeCode = async (definition, code, signal) => {
+    const startedAt = performance.now();
+    const result = await grade(pool, definition, code, signal);
+    sandboxMetrics.graded(result.verdict, result.engine, (performance.now() - startedAt) / 1000);
+    return result;
+  };
+  return {
+    process: createGradingProcess(deps, gradeCode),
+    checks: [
+      {
+        name: 'sandbox',
+        required: true,
+        check: () => {
+          if (!pool.health().ready) throw new Error('no runner is ready');
+        },
+      },
+    ],
+    close: () => pool.close(),
+  };
+};
+
+type GradeCode = (
+  definition: ClaimedRunRow['definition'],
+  code: string,
+  signal: AbortSignal,
+) => ReturnType<typeof grade>;
+
+function createGradingProcess(deps: WorkerDeps, gradeCode: GradeCode): Process<'grading'> {
+  const lane = new ExclusiveLane();
+
+  return async (job, signal) => {
+    const run = await claimRun(deps.db, job.payload.runId, job.payload.dispatch, newId());
+    if (run === null) return;
+    if (run.crashes >= MAX_CRASHES) {
+      await giveUp(deps, run, `Its workers died ${run.crashes} times while grading it.`);
+      return;
+    }
+    try {
+      if (run.crashes < QUARANTINE_AFTER_CRASHES) {
+        await lane.beside(() => gradeAndSettle(run, signal));
+      } else {
+        deps.metrics.recovered('quarantined');
+        await lane.alone(() => gradeAndSettle(run, signal));
+      }
+    } catch (error) {
+      if (job.isLastAttempt) await giveUp(deps, run, error instanceof Error ? error.message : 'Grading failed.');
+      else await handBack(deps, run);
+      throw error;
+    }
+  };
+
+  async function gradeAndSettle(run: ClaimedRunRow, signal: AbortSignal): Promise<void> {
+    if (run.kind === 'verification') {
+      const report = await verify(run.definition, (definition, code) => gradeCode(definition, code, signal));
+      await settleVerification(deps, run, report);
+    } else {
+      await settleGrade(deps, run, await gradeCode(run.definition, run.code ?? '', signal));
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import type { CallTest } from '../../shared/contracts/exercise.contract.ts';
+import type { TestResult, TestVerdict } from '../../shared/contracts/grade.contract.ts';
+import { compare } from './comparison.ts';
+import { nestingDepth, storableJson, storableText, type Json } from './json.ts';
+import { MAX_ANSWER_DEPTH } from './sandbox/limits.ts';
+import type { Outcome } from './sandbox/protocol.ts';
+
+/** Printed text and shown values longer than this, in characters, are clipped: a grade is read by people and kept for years. */
+const MAX_SHOWN_CHARS = 16_384;
+const MAX_MESSAGE_VALUE_CHARS = 120;
+
+/** What one judged test adds to its description. */
+type Judgement = Pick<TestResult, 'verdict' | 'message'> & Partial<Pick<TestResult, 'actual' | 'diff'>>;
+
+/** Turns what the sandbox saw of one test into its result. The answer is held against the expected one here, outside. */
+export function judge(test: CallTest, outcome: Outcome): TestResult {
+  return result(test, judgementOf(test, outcome), outcome);
+}
+
+/** The result of a test that was not run, or that shares the fault of loading the program. */
+export function notRun(test: CallTest, verdict: TestVerdict, message: string): TestResult {
+  return result(test, { verdict, message }, { stdout: '', cpuMs: 0, wallMs: 0, memoryKb: null });
+}
+
+/** Text as it is kept: storable and not too long. */
+export function shown(text: string, limit = MAX_SHOWN_CHARS): string {
+  return storableText(text.length > limit ? `${text.slice(0, limit)}…` : text);
+}
+
+type Measurements = Pick<Outcome, 'stdout' | 'cpuMs' | 'wallMs' | 'memoryKb'>;
+
+function result(test: CallTest, judgement: Judgement, { stdout, cpuMs, wallMs, memoryKb }: Measurements): TestResult {
+  const { name, visibility, weight, args, expected } = test;
+  const message = judgement.message === null ? null : shown(judgement.message);
+  return {
+    name,
+    visibility,
+    weight,
+    cpuMs,
+    wallMs,
+    memoryKb,
+    input: args,
+    expected,
+    ...judgement,
+    message,
+    stdout: shown(stdout),
+  };
+}
+
+function judgementOf(test: CallTest, outcome: Outcome): Judgement {
+  switch (outcome.kind) {
+    case 'answer':
+      return judgeAnswer(test, outcome.json);
+    case 'not_json':
+      return { verdict: 'wrong_answer', message: notJsonMessage(outcome.description, test.expected) };
+    case 'fault':
+      return { verdict: outcome.verdict, message: outcome.message };
+    case 'loaded':
+    case 'starved':
+      throw new TypeError(`"${outcome.kind}" is no outcome of a call`);
+  }
+}
+
+function judgeAnswer(test: CallTest, json: string): Judgement {
+  if (nestingDepth(json) > MAX_ANSWER_DEPTH) {
+    return { verdict: 'wrong_answer', message: `returned a value nested deeper than ${MAX_ANSWER_DEPTH} levels` };
+  }
+  const actual = JSON.parse(json) as Json;
+  const { equal, differences } = compare(test.expected, actual, test.comparison);
+  const kept = json.length <= MAX_SHOWN_CHARS ? { actual: storableJson(actual) } : {};
+  if (equal) return { verdict: 'accepted', message: null, ...kept };
+  const diff = differences.map(({ path, kind, ...values }) => ({
+    path: storableText(path),
+    kind,
+    ...('expected' in values ? showable('expected', values.expected) : {}),
+    ...('actual' in values ? showable('actual', values.actual) : {}),
+  }));
+  const message = `expected ${brief(test.expected)}, got ${brief(actual)}`;
+  return { verdict: 'wrong_answer', message, ...kept, diff };
+}
+
+/** A side of a difference, left out when it is too long to be read. */
+function showable<Side extends 'expected' | 'actual'>(side: Side, value: Json | undefined): { [key in Side]?: Json } {
+  if (value === undefined || JSON.stringify(value).length > MAX_SHOWN_CHARS) return {};
+  return { [side]: storableJson(value) } as { [key in Side]: Json };
+}
+
+function brief(value: Json): string {
+  const text = JSON.stringify(value);
+  return text.length > MAX_MESSAGE_VALUE_CHARS ? `${text.slice(0, MAX_MESSAGE_VALUE_CHARS)}…` : text;
+}
+
+function notJsonMessage(description: string, expected: Json): string {
+  const plain = ['undefined', 'NaN', 'Infinity', '-Infinity'].includes(description);
+  return `returned ${plain ? '' : 'a value that is not JSON: '}${description}, expected ${kindOf(expected)}`;
+}
+
+function kindOf(value: Json): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

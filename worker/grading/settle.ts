@@ -1,0 +1,86 @@
+import pRetry from 'p-retry';
+import type { Grade } from '../../shared/contracts/grade.contract.ts';
+import { isDatabaseUnavailable } from '../../shared/db/database-errors.ts';
+import { settleVerification as recordVerification } from '../../shared/learning/exercise.repository.ts';
+import { completeRun, failRun, releaseRun, type ClaimedRunRow } from '../../shared/learning/grading-run.repository.ts';
+import { completeSubmission, failSubmission, insertSolved, markSubmissionQueued } from '../../shared/learning/submission.repository.ts';
+import type { WorkerDeps } from '../processor.ts';
+import type { VerificationReport } from './verification.ts';
+
+/**
+ * Every function here writes in one transaction behind the fence: when the run's token is not ours any more,
+ * somebody else settles the run and nothing is written.
+ */
+
+/** Writes a submission's grade with all that follows from it. */
+export async function settleGrade(deps: WorkerDeps, run: ClaimedRunRow, grade: Grade): Promise<void> {
+  const settled = await persist(deps, (db) =>
+    db.transaction(async (tx) => {
+      if (!(await completeRun(tx, run.id, run.attempt_token, grade))) return false;
+      const submissionId = submissionOf(run);
+      const { learnerId, exerciseId } = await completeSubmission(tx, submissionId, grade);
+      if (grade.verdict === 'accepted') await insertSolved(tx, { learnerId, exerciseId, submissionId, points: run.definition.points });
+      return true;
+    }),
+  );
+  logOutcome(deps, run, settled, { verdict: grade.verdict, score: grade.score, engine: grade.engine });
+}
+
+/** Writes what verification found out about an exercise version. */
+export async function settleVerification(deps: WorkerDeps, run: ClaimedRunRow, report: VerificationReport): Promise<void> {
+  const settled = await persist(deps, (db) =>
+    db.transaction(async (tx) => {
+      if (!(await completeRun(tx, run.id, run.attempt_token, report))) return false;
+      await recordVerification(tx, run.exercise_version_id, report.outcome, report);
+      return true;
+    }),
+  );
+  logOutcome(deps, run, settled, { outcome: report.outcome, reasons: report.reasons, exercise: run.definition.slug });
+}
+
+/** Lets the run be claimed again, by a retry or another worker. */
+export async function handBack(deps: WorkerDeps, run: ClaimedRunRow): Promise<void> {
+  await persist(deps, (db) =>
+    db.transaction(async (tx) => {
+      if (!(await releaseRun(tx, run.id, run.attempt_token))) return;
+      if (run.submission_id !== null) await markSubmissionQueued(tx, run.submission_id);
+    }),
+  );
+}
+
+/** Ends the run as the platform's failure: never a verdict on the learner. */
+export async function giveUp(deps: WorkerDeps, run: ClaimedRunRow, failure: string): Promise<void> {
+  const settled = await persist(deps, (db) =>
+    db.transaction(async (tx) => {
+      if (!(await failRun(tx, run.id, run.attempt_token, failure))) return false;
+      if (run.submission_id !== null) await failSubmission(tx, run.submission_id);
+      return true;
+    }),
+  );
+  logOutcome(deps, run, settled, { failure });
+}
+
+const PERSIST_RETRIES = 6;
+
+/** A result is dear: a database that restarts is waited for, some 20 s, rather than grading all over again. */
+async function persist<Result>({ db, log }: WorkerDeps, write: (db: WorkerDeps['db']) => Promise<Result>): Promise<Result> {
+  return pRetry(() => write(db), {
+    retries: PERSIST_RETRIES,
+    minTimeout: 200,
+    maxTimeout: 6000,
+    randomize: true,
+    shouldRetry: ({ error }) => isDatabaseUnavailable(error),
+    onFailedAttempt: ({ error }) => log.warn({ err: error }, 'waiting for the database to take a result'),
+  });
+}
+
+function submissionOf(run: ClaimedRunRow): string {
+  if (run.submission_id === null) throw new TypeError(`Run ${run.id} grades no submission.`);
+  return run.submission_id;
+}
+
+function logOutcome({ log }: WorkerDeps, run: ClaimedRunRow, settled: boolean, outcome: Record<string, unknown>): void {
+  const line = { run_id: run.id, kind: run.kind, submission_id: run.submission_id, ...outcome };
+  if (settled) log.info(line, 'run settled');
+  else log.warn(line, 'run was settled by another worker; this result is dropped');
+}
