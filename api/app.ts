@@ -51,7 +51,14 @@ export function createApp(deps: AppDeps): Express {
   app.use(compression());
 
   if (config.ENABLE_METRICS) app.get('/metrics', serveMetrics(deps.registry));
-  app.use(createDocsPage(describeApi([{ base: API_BASE, routes: api }, { base: '', routes: system }])));
+  app.use(
+    createDocsPage(
+      describeApi([
+        { base: API_BASE, routes: api },
+        { base: '', routes: system },
+      ]),
+    ),
+  );
   app.use(mountRoutes('', system, mounting));
   app.use(
     '/ops',

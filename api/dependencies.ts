@@ -32,7 +32,12 @@ export async function openDependencies(config: ApiConfig, log: Logger): Promise<
   const identityMetrics = createIdentityMetrics(registry);
   const uri = databaseUri(config);
   const db = await connectDatabase(
-    { uri, poolMax: config.DB_POOL_MAX, statementTimeoutMs: config.DB_STATEMENT_TIMEOUT_MS, metrics: createDatabaseMetrics(registry) },
+    {
+      uri,
+      poolMax: config.DB_POOL_MAX,
+      statementTimeoutMs: config.DB_STATEMENT_TIMEOUT_MS,
+      metrics: createDatabaseMetrics(registry),
+    },
     log,
   );
   const backend = openQueueBackend({
@@ -45,7 +50,11 @@ export async function openDependencies(config: ApiConfig, log: Logger): Promise<
   const redis = config.REDIS_URL === undefined ? undefined : openRateLimitRedis(config.REDIS_URL, log);
   const dispatcher = new Dispatcher(db, backend, log);
   const [accessTokens, passwords] = await Promise.all([
-    createAccessTokens({ current: config.JWT_SECRET, previous: config.JWT_PREVIOUS_SECRET }, config.JWT_EXPIRATION, identityMetrics),
+    createAccessTokens(
+      { current: config.JWT_SECRET, previous: config.JWT_PREVIOUS_SECRET },
+      config.JWT_EXPIRATION,
+      identityMetrics,
+    ),
     createPasswords(),
   ]);
   return {
@@ -59,7 +68,13 @@ export async function openDependencies(config: ApiConfig, log: Logger): Promise<
       backend,
       dispatcher,
       redis,
-      identity: { db, accessTokens, passwords, refreshLifetimeSeconds: config.REFRESH_TOKEN_LIFETIME, metrics: identityMetrics },
+      identity: {
+        db,
+        accessTokens,
+        passwords,
+        refreshLifetimeSeconds: config.REFRESH_TOKEN_LIFETIME,
+        metrics: identityMetrics,
+      },
       inFlightPerLearner: config.SUBMISSIONS_IN_FLIGHT_PER_LEARNER,
       checks: healthChecks(db, backend),
     },

@@ -11,5 +11,9 @@ const config = readConfigOrExit(ApiConfig);
 const log = createLogger('api', config, requestLogFields);
 const { deps, closing } = await openDependencies(config, log);
 const { server, url } = await listen(createApp(deps), config.SERVER_HOST, config.SERVER_PORT);
-shutdownOnSignal([{ name: 'finish requests', run: () => stopListening(server) }, ...closing], config.SHUTDOWN_GRACE_MS, log);
+shutdownOnSignal(
+  [{ name: 'finish requests', run: () => stopListening(server) }, ...closing],
+  config.SHUTDOWN_GRACE_MS,
+  log,
+);
 log.info({ url, queues: deps.backend.kind }, 'api listening');

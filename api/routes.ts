@@ -23,7 +23,13 @@ export interface RouteDeps {
 }
 
 /** The features, served below `/api/v1`. */
-export const apiRoutes = ({ db, dispatcher, identity, learningMetrics: metrics, inFlightPerLearner }: RouteDeps): Route[] => [
+export const apiRoutes = ({
+  db,
+  dispatcher,
+  identity,
+  learningMetrics: metrics,
+  inFlightPerLearner,
+}: RouteDeps): Route[] => [
   ...authRoutes(identity),
   ...courseRoutes({ db, metrics }),
   ...exerciseRoutes({ db }),
@@ -31,4 +37,7 @@ export const apiRoutes = ({ db, dispatcher, identity, learningMetrics: metrics, 
 ];
 
 /** What machines ask for; served at the root, where probes and autoscalers look, and below `/api/v1`. */
-export const systemRoutes = ({ backend, checks }: RouteDeps): Route[] => [...healthRoutes({ checks }), ...queueDepthRoutes({ backend })];
+export const systemRoutes = ({ backend, checks }: RouteDeps): Route[] => [
+  ...healthRoutes({ checks }),
+  ...queueDepthRoutes({ backend }),
+];

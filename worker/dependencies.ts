@@ -15,7 +15,12 @@ export async function openDependencies(config: WorkerConfig, log: Logger): Promi
   collectDefaultMetrics({ register: registry });
   const uri = databaseUri(config);
   const db = await connectDatabase(
-    { uri, poolMax: config.DB_POOL_MAX, statementTimeoutMs: config.DB_STATEMENT_TIMEOUT_MS, metrics: createDatabaseMetrics(registry) },
+    {
+      uri,
+      poolMax: config.DB_POOL_MAX,
+      statementTimeoutMs: config.DB_STATEMENT_TIMEOUT_MS,
+      metrics: createDatabaseMetrics(registry),
+    },
     log,
   );
   const backend = openQueueBackend({

@@ -15,12 +15,16 @@ interface WorkerHttpDeps {
 
 /** The worker's own small port, for probes and scrapers. @throws when the address cannot be bound. */
 export async function serveWorkerHttp(deps: WorkerHttpDeps): Promise<{ url: string; close: () => Promise<void> }> {
-  const server = createServer({ headersTimeout: 5000, requestTimeout: 5000, maxHeaderSize: 8 * 1024 }, (request, response) => {
-    const path = (request.url ?? '').split('?', 1)[0];
-    void answer(deps, path ?? '', response).catch((error: unknown) => {
-      if (!response.headersSent) send(response, 500, { status: 'error', detail: error instanceof Error ? error.message : 'failed' });
-    });
-  });
+  const server = createServer(
+    { headersTimeout: 5000, requestTimeout: 5000, maxHeaderSize: 8 * 1024 },
+    (request, response) => {
+      const path = (request.url ?? '').split('?', 1)[0];
+      void answer(deps, path ?? '', response).catch((error: unknown) => {
+        if (!response.headersSent)
+          send(response, 500, { status: 'error', detail: error instanceof Error ? error.message : 'failed' });
+      });
+    },
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(deps.port, deps.host, resolve);
@@ -33,7 +37,8 @@ async function answer(deps: WorkerHttpDeps, path: string, response: ServerRespon
   if (path === '/health') {
     await deps.checkLiveness().then(
       () => send(response, 200, { status: 'ok', uptimeSeconds: Math.floor(process.uptime()) }),
-      (error: unknown) => send(response, 503, { status: 'stuck', detail: error instanceof Error ? error.message : 'unknown' }),
+      (error: unknown) =>
+        send(response, 503, { status: 'stuck', detail: error instanceof Error ? error.message : 'unknown' }),
     );
   } else if (path === '/readiness' || path === '/health/ready') {
     const readiness: Readiness = await runHealthChecks(deps.checks);
@@ -46,7 +51,9 @@ async function answer(deps: WorkerHttpDeps, path: string, response: ServerRespon
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' }).end(JSON.stringify(body));
+  response
+    .writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' })
+    .end(JSON.stringify(body));
 }
 
 async function closeServer(server: Server): Promise<void> {

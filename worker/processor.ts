@@ -42,7 +42,10 @@ export interface OpenProcessor<Name extends QueueName> {
 }
 
 /** Opens what a queue's jobs need. `concurrency` is how many of them this process will run at once. */
-export type OpenProcessorFor<Name extends QueueName> = (deps: WorkerDeps, concurrency: number) => Promise<OpenProcessor<Name>>;
+export type OpenProcessorFor<Name extends QueueName> = (
+  deps: WorkerDeps,
+  concurrency: number,
+) => Promise<OpenProcessor<Name>>;
 
 /** A job's failure that says whether trying again makes sense. */
 export class JobError extends Error {

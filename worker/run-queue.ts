@@ -1,11 +1,10 @@
 import { UnrecoverableError, type Job, type Worker } from 'bullmq';
 import type { Logger } from 'pino';
-import { ZodError } from 'zod';
 import { warnSeldom } from '../shared/observability/log-once.ts';
 import type { JobResult, QueueMetrics } from '../shared/observability/queue.metrics.ts';
 import type { QueueBackend } from '../shared/queues/backend.ts';
 import type { QueueName } from '../shared/queues/queue-name.ts';
-import { parseJob, QUEUES } from '../shared/queues/queues.ts';
+import { parseJob, QUEUES, type QueueJob } from '../shared/queues/queues.ts';
 import { withTimeout } from '../shared/resilience/deadline.ts';
 import { FetchMonitor } from './fetch-monitor.ts';
 import { JobError, type Process } from './processor.ts';
@@ -55,8 +54,11 @@ export function runQueue<Name extends QueueName>(
     const isLastAttempt = job.attemptsMade + 1 >= definition.attempts;
     let result: JobResult = 'completed';
     try {
-      const received = { ...parseJob(name, job.name, job.data), id, isLastAttempt };
-      await process(received, AbortSignal.any([abort.signal, deadline, ...(cancelled === undefined ? [] : [cancelled])]));
+      const received = { ...parseReceived(name, job), id, isLastAttempt };
+      await process(
+        received,
+        AbortSignal.any([abort.signal, deadline, ...(cancelled === undefined ? [] : [cancelled])]),
+      );
     } catch (error) {
       const failure = toJobFailure(error);
       result = failure instanceof UnrecoverableError || isLastAttempt ? 'failed' : 'retried';
@@ -89,15 +91,26 @@ export function runQueue<Name extends QueueName>(
   worker.on('lockRenewalFailed', (jobIds: string[]) => {
     for (const id of jobIds) {
       metrics.recovered('lock_lost');
-      running.get(id)?.abort(new JobError('The lock of this job was lost; another worker may have it.', { retryable: true }));
+      running
+        .get(id)
+        ?.abort(new JobError('The lock of this job was lost; another worker may have it.', { retryable: true }));
     }
   });
   return { name, isFetching: () => monitor.isFetching(), drain: (graceMs) => drain(worker, running, graceMs) };
 }
 
+/** @throws UnrecoverableError: a job that breaks its contract breaks it at every attempt. */
+function parseReceived<Name extends QueueName>(name: Name, job: Job): QueueJob<Name> {
+  try {
+    return parseJob(name, job.name, job.data);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unreadable';
+    throw new UnrecoverableError(`The job breaks its queue's contract: ${reason}`);
+  }
+}
+
 /** What BullMQ has to know of an error: whether to try again. */
 function toJobFailure(error: unknown): Error {
-  if (error instanceof ZodError) return new UnrecoverableError(`The payload breaks the queue's contract: ${error.message}`);
   if (error instanceof JobError && !error.retryable) return new UnrecoverableError(error.message);
   return error instanceof Error ? error : new Error(String(error));
 }
@@ -110,7 +123,12 @@ async function drain(worker: Worker, running: ReadonlyMap<string, AbortControlle
   try {
     await withTimeout(closed, graceMs, 'grace period over');
   } catch {
-    for (const abort of running.values()) abort.abort(new JobError('The worker is shutting down.', { retryable: true }));
-    await withTimeout(closed, HAND_BACK_MS, `${running.size} job(s) did not hand back their work; their locks will expire.`);
+    for (const abort of running.values())
+      abort.abort(new JobError('The worker is shutting down.', { retryable: true }));
+    await withTimeout(
+      closed,
+      HAND_BACK_MS,
+      `${running.size} job(s) did not hand back their work; their locks will expire.`,
+    );
   }
 }

@@ -37,7 +37,10 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
       throw new Error(`Stopped fetching: ${stuck.map(({ name }) => name).join(', ')}.`);
     },
     closing: [
-      { name: 'drain queues', run: () => Promise.all(queues.map((queue) => queue.drain(config.SHUTDOWN_GRACE_MS * DRAIN_SHARE))) },
+      {
+        name: 'drain queues',
+        run: () => Promise.all(queues.map((queue) => queue.drain(config.SHUTDOWN_GRACE_MS * DRAIN_SHARE))),
+      },
       { name: 'close processors', run: () => Promise.all(started.map(({ close }) => close())) },
       { name: 'close queues', run: () => backend.close() },
       { name: 'close database', run: () => db.end() },
@@ -53,8 +56,8 @@ interface StartedQueue {
 
 async function startQueue<Name extends QueueName>(deps: WorkerDeps, name: Name): Promise<StartedQueue> {
   const concurrency = concurrencyOf(deps, name);
-  const open: OpenProcessorFor<Name> = PROCESSORS[name] as unknown as OpenProcessorFor<Name>;
-  const processor = await open(deps, concurrency);
+  const open: { [Queue in QueueName]: OpenProcessorFor<Queue> } = PROCESSORS;
+  const processor = await open[name](deps, concurrency);
   const queue = runQueue(deps, name, concurrency, processor.process);
   deps.log.info({ queue: name, concurrency, backend: deps.backend.kind }, 'queue started');
   return { queue, checks: processor.checks, close: () => processor.close() };

@@ -25,7 +25,8 @@ export function createAuthenticator(tokens: AccessTokens, opsToken: string | und
         if (policy === 'public') return null;
         throw new AppError('UNAUTHENTICATED', 'Send an access token: Authorization: Bearer <token>.');
       }
-      if (typeof policy === 'object' && policy.service && opsToken !== undefined && sameSecret(token, opsToken)) return SERVICE_ACTOR;
+      if (typeof policy === 'object' && policy.service && opsToken !== undefined && sameSecret(token, opsToken))
+        return SERVICE_ACTOR;
       const actor = await tokens.verify(token);
       if (typeof policy === 'object' && !policy.roles.some((role) => actor.roles.includes(role))) {
         throw new AppError('FORBIDDEN', `This needs one of the roles: ${policy.roles.join(', ')}.`);
@@ -40,7 +41,8 @@ function bearerToken(request: Request): string | null {
   const header = request.get('authorization');
   if (header === undefined) return null;
   const match = /^Bearer ([\w\-.~+/=]{1,4096})$/i.exec(header);
-  if (match?.[1] === undefined) throw new AppError('UNAUTHENTICATED', 'The Authorization header must be: Bearer <token>.');
+  if (match?.[1] === undefined)
+    throw new AppError('UNAUTHENTICATED', 'The Authorization header must be: Bearer <token>.');
   return match[1];
 }
 

@@ -68,7 +68,9 @@ interface RouteDeclaration<
   readonly headers?: (answer: Parsed<Response>) => Record<string, string>;
   /** The status when it depends on the answer. */
   readonly statusOf?: (answer: Parsed<Response>) => number;
-  readonly handler: (input: HandlerInput<P, Params, Query, Body>) => Promise<Response extends z.ZodType ? z.input<Response> : void>;
+  readonly handler: (
+    input: HandlerInput<P, Params, Query, Body>,
+  ) => Promise<Response extends z.ZodType ? z.input<Response> : void>;
 }
 
 /** A declared route with its types erased, as mounting and documenting need it. */
@@ -92,5 +94,5 @@ export function defineRoute<
   Body extends z.ZodType | Absent = Absent,
   Response extends z.ZodType | Absent = Absent,
 >(declaration: RouteDeclaration<P, Params, Query, Body, Response>): Route {
-  return declaration as unknown as Route;
+  return declaration;
 }

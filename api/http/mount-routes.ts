@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { AppError, notFound } from '../../shared/errors.ts';
 import { CleanText } from '../../shared/contracts/common.contract.ts';
 import type { Authenticator } from './authentication.ts';
-import type { CacheClass, HandlerInput, RateClass, RequestFacts, Route } from './define-route.ts';
+import type { CacheClass, HandlerInput, Policy, RateClass, RequestFacts, Route } from './define-route.ts';
 import { routeLocals } from './log-requests.ts';
 import { validationError } from './problem.ts';
 
@@ -25,7 +25,7 @@ const IdempotencyKey = CleanText.min(1).max(200);
 /** Serves the declared routes below `base`. A known path with another method answers 405. */
 export function mountRoutes(base: string, routes: readonly Route[], deps: MountDeps): Router {
   const router = Router({ caseSensitive: true });
-  for (const [path, atPath] of Map.groupBy(routes.flatMap(withAliases), ({ path }) => path)) {
+  for (const [path, atPath] of Map.groupBy(routes.flatMap(withAliases), (mounted) => mounted.path)) {
     for (const { route } of atPath) router[route.method](path, ...handlersOf(route, base + route.path, deps));
     router.all(path, refuseMethod(atPath.map(({ route }) => route.method.toUpperCase())));
   }
@@ -52,7 +52,7 @@ function handlersOf(route: Route, pattern: string, { authenticator, limiters }: 
   };
   const answer: RequestHandler = async (request, response) => {
     const input = parseInput(route, request, response);
-    const result = await route.handler(input as HandlerInput<typeof route.policy, never, never, never>);
+    const result = await route.handler(input);
     sendAnswer(route, response, result);
   };
   return [identify, ...limiters[route.rate], refuse, ...bodyParsersOf(route), answer];
@@ -70,14 +70,14 @@ function bodyParsersOf(route: Route): RequestHandler[] {
 }
 
 /** @throws AppError NOT_FOUND for a malformed id in the path; VALIDATION_FAILED or PAYLOAD_TOO_LARGE for the rest. */
-function parseInput(route: Route, request: Request, response: Response): HandlerInput<'public', unknown, unknown, unknown> {
+function parseInput(route: Route, request: Request, response: Response): HandlerInput<Policy, never, never, never> {
   const params = route.params?.safeParse(request.params);
   if (params?.success === false) throw notFound(route.tag.toLowerCase().replace(/s$/, ''));
   return {
     actor: routeLocals(response).actor ?? null,
-    params: params?.data as undefined,
-    query: parse(route.query, { ...request.query }) as undefined,
-    body: parse(route.body, request.body) as undefined,
+    params: params?.data as never,
+    query: parse(route.query, { ...request.query }) as never,
+    body: parse(route.body, request.body) as never,
     request: factsOf(route, request),
   };
 }
@@ -94,7 +94,11 @@ function factsOf(route: Route, request: Request): RequestFacts {
   if (sent !== undefined && !IdempotencyKey.safeParse(sent).success) {
     throw new AppError('VALIDATION_FAILED', 'The Idempotency-Key header must have 1 to 200 characters.');
   }
-  return { ip: request.ip ?? null, userAgent: request.get('user-agent')?.slice(0, 300) ?? null, idempotencyKey: sent ?? null };
+  return {
+    ip: request.ip ?? null,
+    userAgent: request.get('user-agent')?.slice(0, 300) ?? null,
+    idempotencyKey: sent ?? null,
+  };
 }
 
 function sendAnswer(route: Route, response: Response, result: unknown): void {

@@ -24,7 +24,8 @@ export function describeApi(groups: readonly DocumentedRoutes[]): JsonObject {
     info: {
       title: 'Learnify API',
       version: '1',
-      description: 'Every error is application/problem+json (RFC 9457) with a stable `code`. `/api/…` without a version is served as v1.',
+      description:
+        'Every error is application/problem+json (RFC 9457) with a stable `code`. `/api/…` without a version is served as v1.',
     },
     servers: [{ url: '/' }],
     paths,
@@ -45,14 +46,22 @@ function operationOf(route: Route): JsonObject {
     tags: [route.tag],
     operationId: operationId(route),
     ...(route.policy === 'public' ? {} : { security: [{ accessToken: [] }] }),
-    parameters: [...parametersOf(route, 'path'), ...parametersOf(route, 'query'), ...(route.idempotent ? [IDEMPOTENCY_KEY] : [])],
+    parameters: [
+      ...parametersOf(route, 'path'),
+      ...parametersOf(route, 'query'),
+      ...(route.idempotent ? [IDEMPOTENCY_KEY] : []),
+    ],
     ...(route.body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } } }),
+      : {
+          requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } },
+        }),
     responses: {
       [status]: {
         description: 'Success',
-        ...(route.response === undefined ? {} : { content: { 'application/json': { schema: jsonSchema(route.response, 'output') } } }),
+        ...(route.response === undefined
+          ? {}
+          : { content: { 'application/json': { schema: jsonSchema(route.response, 'output') } } }),
       },
       ...Object.fromEntries(errorsOf(route).map(([code, names]) => [code, problemResponse(names)])),
     },
@@ -81,7 +90,10 @@ function operationId(route: Route): string {
 function parametersOf(route: Route, place: 'path' | 'query'): JsonObject[] {
   const schema = place === 'path' ? route.params : route.query;
   if (schema === undefined) return [];
-  const { properties = {}, required = [] } = jsonSchema(schema, 'input') as { properties?: JsonObject; required?: string[] };
+  const { properties = {}, required = [] } = jsonSchema(schema, 'input') as {
+    properties?: JsonObject;
+    required?: string[];
+  };
   return Object.entries(properties).map(([name, property]) => ({
     name,
     in: place,

@@ -56,8 +56,14 @@ export function answerErrors(log: Logger): ErrorRequestHandler {
 const BODY_ERRORS: Record<string, AppError> = {
   'entity.parse.failed': new AppError('MALFORMED_JSON', 'The request body is not valid JSON.'),
   'entity.too.large': new AppError('PAYLOAD_TOO_LARGE', 'The request body is larger than this endpoint accepts.'),
-  'encoding.unsupported': new AppError('UNSUPPORTED_MEDIA_TYPE', 'The content encoding of the request body is not supported.'),
-  'charset.unsupported': new AppError('UNSUPPORTED_MEDIA_TYPE', 'The character set of the request body is not supported.'),
+  'encoding.unsupported': new AppError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    'The content encoding of the request body is not supported.',
+  ),
+  'charset.unsupported': new AppError(
+    'UNSUPPORTED_MEDIA_TYPE',
+    'The character set of the request body is not supported.',
+  ),
   'request.aborted': new AppError('BAD_REQUEST', 'The request ended before its body was complete.'),
   'request.size.invalid': new AppError('BAD_REQUEST', 'The request body does not have the announced length.'),
 };
@@ -76,7 +82,10 @@ function toAppError(error: unknown): AppError {
     if (known !== undefined) return known;
     if (error instanceof URIError || status === 400) return new AppError('BAD_REQUEST', 'The request cannot be read.');
   }
-  return new AppError('INTERNAL', 'Something went wrong on our side. Please try again; if it persists, tell us the requestId.');
+  return new AppError(
+    'INTERNAL',
+    'Something went wrong on our side. Please try again; if it persists, tell us the requestId.',
+  );
 }
 
 /** Turns what a schema found into one answer that lists everything. */

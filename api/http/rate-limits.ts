@@ -1,5 +1,12 @@
 import type { RequestHandler } from 'express';
-import { ipKeyGenerator, MemoryStore, rateLimit, type ClientRateLimitInfo, type Options, type Store } from 'express-rate-limit';
+import {
+  ipKeyGenerator,
+  MemoryStore,
+  rateLimit,
+  type ClientRateLimitInfo,
+  type Options,
+  type Store,
+} from 'express-rate-limit';
 import type { Redis } from 'ioredis';
 import { RedisStore, type RedisReply } from 'rate-limit-redis';
 import { AppError } from '../../shared/errors.ts';
@@ -25,7 +32,12 @@ function budgetsOf(settings: RateSettings): Record<RateClass, readonly Budget[]>
   return {
     auth: [
       { name: 'auth', windowMs: 60_000, limit: settings.RATE_LIMIT_AUTH_PER_MINUTE },
-      { name: 'auth-failures', windowMs: 60_000, limit: settings.RATE_LIMIT_AUTH_FAILURES_PER_MINUTE, onlyFailures: true },
+      {
+        name: 'auth-failures',
+        windowMs: 60_000,
+        limit: settings.RATE_LIMIT_AUTH_FAILURES_PER_MINUTE,
+        onlyFailures: true,
+      },
     ],
     read: [{ name: 'read', windowMs: 10_000, limit: settings.RATE_LIMIT_RPS * 10 }],
     write: [{ name: 'write', windowMs: 10_000, limit: Math.ceil(settings.RATE_LIMIT_RPS * 5) }],
@@ -38,9 +50,13 @@ function budgetsOf(settings: RateSettings): Record<RateClass, readonly Budget[]>
  * The limiters of each class: by account when the caller is known, else by address. With Redis all API processes share the counts;
  * while Redis is away each process counts for itself, so that its absence opens no door.
  */
-export function createRateLimiters(settings: RateSettings, redis: Redis | undefined): Record<RateClass, readonly RequestHandler[]> {
+export function createRateLimiters(
+  settings: RateSettings,
+  redis: Redis | undefined,
+): Record<RateClass, readonly RequestHandler[]> {
   const budgets = budgetsOf(settings);
-  const limitersOf = (rateClass: RateClass): RequestHandler[] => budgets[rateClass].map((budget) => createLimiter(budget, redis));
+  const limitersOf = (rateClass: RateClass): RequestHandler[] =>
+    budgets[rateClass].map((budget) => createLimiter(budget, redis));
   return {
     auth: limitersOf('auth'),
     read: limitersOf('read'),
@@ -62,7 +78,10 @@ function createLimiter(budget: Budget, redis: Redis | undefined): RequestHandler
     handler: (_request, response, _next, options) => {
       const seconds = Math.ceil(options.windowMs / 1000);
       const sent = Number(response.getHeader('Retry-After') ?? seconds);
-      sendProblem(response, new AppError('RATE_LIMITED', 'Too many requests; wait and try again.', { retryAfterSeconds: sent }));
+      sendProblem(
+        response,
+        new AppError('RATE_LIMITED', 'Too many requests; wait and try again.', { retryAfterSeconds: sent }),
+      );
     },
     ...(redis === undefined ? {} : { store: new FallbackStore(budget.name, redis) }),
   });
@@ -75,6 +94,7 @@ class FallbackStore implements Store {
   readonly #shared: RedisStore;
   readonly #local = new MemoryStore();
   readonly #redis: Redis;
+  #isShared = false;
 
   constructor(name: string, redis: Redis) {
     this.prefix = `rate:${name}:`;
@@ -87,7 +107,16 @@ class FallbackStore implements Store {
 
   init(options: Options): void {
     this.#local.init(options);
-    this.#shared.init(options);
+    // The store keeps a failed load of its scripts for good, so it must not be initialised before Redis is there.
+    const load = (): void => {
+      this.#shared.init(options).then(
+        () => (this.#isShared = true),
+        () => (this.#isShared = false),
+      );
+    };
+    this.#redis.on('ready', load);
+    this.#redis.on('close', () => (this.#isShared = false));
+    if (this.#redis.status === 'ready') load();
   }
 
   increment(key: string): Promise<ClientRateLimitInfo> {
@@ -107,7 +136,7 @@ class FallbackStore implements Store {
   }
 
   async #either<Result>(action: (store: RedisStore | MemoryStore) => Promise<Result>): Promise<Result> {
-    if (this.#redis.status !== 'ready') return action(this.#local);
+    if (!this.#isShared) return action(this.#local);
     try {
       return await action(this.#shared);
     } catch {

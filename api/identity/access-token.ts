@@ -81,7 +81,10 @@ export async function createAccessTokens(
 
 /** The key is imported once: jose would derive it anew from raw bytes at each use, at twice the cost. */
 async function importKey(secret: string): Promise<SigningKey> {
-  const key = await webcrypto.subtle.importKey('raw', Buffer.from(secret), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);
+  const key = await webcrypto.subtle.importKey('raw', Buffer.from(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
+    'sign',
+    'verify',
+  ]);
   return { kid: createHash('sha256').update('kid').update(secret).digest('hex').slice(0, 16), key };
 }
 

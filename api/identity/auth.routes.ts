@@ -1,4 +1,10 @@
-import { AuthAnswer, LoginRequest, RefreshRequest, RegisterRequest, UserView } from '../../shared/contracts/auth.contract.ts';
+import {
+  AuthAnswer,
+  LoginRequest,
+  RefreshRequest,
+  RegisterRequest,
+  UserView,
+} from '../../shared/contracts/auth.contract.ts';
 import { defineRoute, type Route } from '../http/define-route.ts';
 import { getOwnUser, login, register, type AuthDeps } from './auth.service.ts';
 import { endSession, refreshSession } from './session.service.ts';

@@ -13,7 +13,11 @@ export interface AuthDeps extends SessionDeps {
 }
 
 /** @throws AppError EMAIL_TAKEN, or VALIDATION_FAILED for a guessable password. */
-export async function register(deps: AuthDeps, body: z.output<typeof RegisterRequest>, request: RequestFacts): Promise<AuthAnswer> {
+export async function register(
+  deps: AuthDeps,
+  body: z.output<typeof RegisterRequest>,
+  request: RequestFacts,
+): Promise<AuthAnswer> {
   const name = body.name ?? body.username ?? '';
   requireGoodPassword(body.password, { email: body.email, name });
   const user: UserRow = {
@@ -32,7 +36,11 @@ export async function register(deps: AuthDeps, body: z.output<typeof RegisterReq
 }
 
 /** @throws AppError INVALID_CREDENTIALS, the same for an unknown account and a wrong password. */
-export async function login(deps: AuthDeps, body: z.output<typeof LoginRequest>, request: RequestFacts): Promise<AuthAnswer> {
+export async function login(
+  deps: AuthDeps,
+  body: z.output<typeof LoginRequest>,
+  request: RequestFacts,
+): Promise<AuthAnswer> {
   const user = await checkCredentials(deps, body);
   return deps.db.transaction((tx) => startApiSession(deps, tx, user, request));
 }

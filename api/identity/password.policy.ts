@@ -10,7 +10,9 @@ const MIN_TELLING_LENGTH = 4;
 export function requireGoodPassword(password: string, owner: { email: string; name: string }): void {
   const problem = findProblem(password.toLowerCase(), owner);
   if (problem !== null) {
-    throw new AppError('VALIDATION_FAILED', 'The password is too easy to guess.', { errors: [{ path: 'password', message: problem }] });
+    throw new AppError('VALIDATION_FAILED', 'The password is too easy to guess.', {
+      errors: [{ path: 'password', message: problem }],
+    });
   }
 }
 

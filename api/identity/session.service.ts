@@ -36,18 +36,35 @@ export function hashOpaqueToken(token: string): Buffer {
 /** Opens a session and returns its first token. */
 export async function openSession(
   tx: Database,
-  session: { userId: string; kind: SessionKind; lifetimeSeconds: number; request: Pick<RequestFacts, 'ip' | 'userAgent'> },
+  session: {
+    userId: string;
+    kind: SessionKind;
+    lifetimeSeconds: number;
+    request: Pick<RequestFacts, 'ip' | 'userAgent'>;
+  },
 ): Promise<{ sessionId: string; token: string }> {
   const sessionId = newId();
   const token = newOpaqueToken();
   const { ip, userAgent } = session.request;
-  await insertSession(tx, { id: sessionId, userId: session.userId, kind: session.kind, ip, userAgent, lifetimeSeconds: session.lifetimeSeconds });
+  await insertSession(tx, {
+    id: sessionId,
+    userId: session.userId,
+    kind: session.kind,
+    ip,
+    userAgent,
+    lifetimeSeconds: session.lifetimeSeconds,
+  });
   await insertSessionToken(tx, sessionId, hashOpaqueToken(token));
   return { sessionId, token };
 }
 
 /** Opens an API session for a user who has just proved who they are. */
-export async function startApiSession(deps: SessionDeps, tx: Database, user: UserRow, request: RequestFacts): Promise<AuthAnswer> {
+export async function startApiSession(
+  deps: SessionDeps,
+  tx: Database,
+  user: UserRow,
+  request: RequestFacts,
+): Promise<AuthAnswer> {
   const { sessionId, token } = await openSession(tx, {
     userId: user.id,
     kind: 'api',
@@ -92,9 +109,20 @@ export async function endSession(deps: Pick<SessionDeps, 'db'>, sessionId: strin
   await revokeSession(deps.db, sessionId, 'logout');
 }
 
-async function answerTokens(deps: SessionDeps, user: UserRow, sessionId: string, refreshToken: string): Promise<AuthAnswer> {
+async function answerTokens(
+  deps: SessionDeps,
+  user: UserRow,
+  sessionId: string,
+  refreshToken: string,
+): Promise<AuthAnswer> {
   const accessToken = await deps.accessTokens.sign({ id: user.id, roles: user.roles, sessionId });
-  return { user: toUserView(user), accessToken, expiresIn: deps.accessTokens.lifetimeSeconds, refreshToken, token: accessToken };
+  return {
+    user: toUserView(user),
+    accessToken,
+    expiresIn: deps.accessTokens.lifetimeSeconds,
+    refreshToken,
+    token: accessToken,
+  };
 }
 
 export function toUserView({ id, email, name, roles }: UserRow): UserView {

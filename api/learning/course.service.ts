@@ -26,7 +26,11 @@ interface CoursePage {
   nextCursor: string | null;
 }
 
-export async function listCourses({ db }: CourseDeps, actor: Actor | null, { limit, cursor }: PageQuery): Promise<CoursePage> {
+export async function listCourses(
+  { db }: CourseDeps,
+  actor: Actor | null,
+  { limit, cursor }: PageQuery,
+): Promise<CoursePage> {
   const rows = await listVisibleCourses(db, { viewerId: actor?.id ?? null, afterId: cursor, limit: limit + 1 });
   return toPage(rows, limit, (row) => toSummary(row, actor));
 }
@@ -68,7 +72,11 @@ function toSummary(row: CourseRow, viewer: Actor | null): CourseSummary {
   };
 }
 
-function toModules(modules: readonly ModuleRow[], exercises: readonly CourseExerciseRow[], sequential: boolean): ModuleView[] {
+function toModules(
+  modules: readonly ModuleRow[],
+  exercises: readonly CourseExerciseRow[],
+  sequential: boolean,
+): ModuleView[] {
   const byModule = Map.groupBy(exercises, (exercise) => exercise.module_id);
   const progress = modules.map(({ id }) => {
     const own = byModule.get(id) ?? [];

@@ -28,7 +28,8 @@ export const submissionRoutes = (deps: SubmissionDeps): Route[] => [
     idempotent: true,
     response: SubmissionView,
     headers: (submission) => ({ Location: `/api/v1/submissions/${submission.id}`, 'Retry-After': '1' }),
-    handler: ({ actor, params: { id }, body, request }) => submit(deps, actor, { exerciseId: id, code: body.code }, request),
+    handler: ({ actor, params: { id }, body, request }) =>
+      submit(deps, actor, { exerciseId: id, code: body.code }, request),
   }),
   defineRoute({
     method: 'get',

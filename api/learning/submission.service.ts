@@ -7,7 +7,11 @@ import { claimIdempotencyKey } from '../../shared/db/idempotency.repository.ts';
 import type { Database } from '../../shared/db/pool.ts';
 import { AppError, notFound } from '../../shared/errors.ts';
 import { enroll } from '../../shared/learning/course.repository.ts';
-import { findVisibleExercise, hasSolvedModulesBefore, type ExerciseRow } from '../../shared/learning/exercise.repository.ts';
+import {
+  findVisibleExercise,
+  hasSolvedModulesBefore,
+  type ExerciseRow,
+} from '../../shared/learning/exercise.repository.ts';
 import { insertRun } from '../../shared/learning/grading-run.repository.ts';
 import { revealTests } from '../../shared/learning/reveal-result.ts';
 import {
@@ -42,12 +46,19 @@ interface SubmitInput {
  *
  * @throws AppError NOT_FOUND, MODULE_LOCKED, TOO_MANY_IN_FLIGHT or IDEMPOTENCY_KEY_REUSED.
  */
-export async function submit(deps: SubmissionDeps, actor: Actor, input: SubmitInput, request: RequestFacts): Promise<SubmissionView> {
+export async function submit(
+  deps: SubmissionDeps,
+  actor: Actor,
+  input: SubmitInput,
+  request: RequestFacts,
+): Promise<SubmissionView> {
   const exercise = await findVisibleExercise(deps.db, input.exerciseId, actor.id);
   if (exercise === null) throw notFound('exercise');
   await requireOpenModule(deps.db, actor, exercise);
 
-  const accepted = await deps.db.transaction((tx) => accept(deps, tx, actor, exercise, input.code, request.idempotencyKey));
+  const accepted = await deps.db.transaction((tx) =>
+    accept(deps, tx, actor, exercise, input.code, request.idempotencyKey),
+  );
   if (accepted.job !== null) {
     deps.dispatcher.send(accepted.job);
     deps.metrics.submitted();
@@ -81,21 +92,40 @@ async function accept(
   const id = newId();
   if (idempotencyKey !== null) {
     const requestHash = createHash('sha256').update(exercise.id).update('\0').update(code).digest();
-    const resourceId = await claimIdempotencyKey(tx, { userId: actor.id, key: idempotencyKey, requestHash, resourceId: id });
+    const resourceId = await claimIdempotencyKey(tx, {
+      userId: actor.id,
+      key: idempotencyKey,
+      requestHash,
+      resourceId: id,
+    });
     if (resourceId !== id) return { submissionId: resourceId, job: null, isNewlyEnrolled: false };
   }
   const { attempt, inFlight } = await lockLearnerIntake(tx, actor.id, exercise.id);
   if (inFlight >= deps.inFlightPerLearner) {
-    throw new AppError('TOO_MANY_IN_FLIGHT', `${inFlight} of your submissions are still being graded; wait for one to finish.`, {
-      retryAfterSeconds: 1,
-    });
+    throw new AppError(
+      'TOO_MANY_IN_FLIGHT',
+      `${inFlight} of your submissions are still being graded; wait for one to finish.`,
+      {
+        retryAfterSeconds: 1,
+      },
+    );
   }
   const { isNew } = await enroll(tx, actor.id, exercise.course_id);
-  await insertSubmission(tx, { id, learnerId: actor.id, exerciseId: exercise.id, exerciseVersionId: exercise.version_id, code }, attempt);
+  await insertSubmission(
+    tx,
+    { id, learnerId: actor.id, exerciseId: exercise.id, exerciseVersionId: exercise.version_id, code },
+    attempt,
+  );
   const run = { id: newId(), dispatch: 1 };
   // A learner's n-th unfinished submission waits behind everybody's first, so a flood delays only its author.
   const priority = inFlight;
-  await insertRun(tx, { id: run.id, kind: 'submission', submissionId: id, exerciseVersionId: exercise.version_id, priority });
+  await insertRun(tx, {
+    id: run.id,
+    kind: 'submission',
+    submissionId: id,
+    exerciseVersionId: exercise.version_id,
+    priority,
+  });
   const job = await requestJob(tx, {
     queue: 'grading',
     job: 'grade',
@@ -107,14 +137,23 @@ async function accept(
 }
 
 /** @throws AppError NOT_FOUND when there is none or it is another learner's. */
-export async function getSubmission({ db }: Pick<SubmissionDeps, 'db'>, actor: Actor, id: string): Promise<SubmissionView> {
+export async function getSubmission(
+  { db }: Pick<SubmissionDeps, 'db'>,
+  actor: Actor,
+  id: string,
+): Promise<SubmissionView> {
   const row = await findOwnSubmission(db, id, actor.id);
   if (row === null) throw notFound('submission');
   return toView(row);
 }
 
 /** The actor's submissions to an exercise, newest first. @throws AppError NOT_FOUND. */
-export async function listSubmissions({ db }: Pick<SubmissionDeps, 'db'>, actor: Actor, exerciseId: string, { limit, cursor }: PageQuery) {
+export async function listSubmissions(
+  { db }: Pick<SubmissionDeps, 'db'>,
+  actor: Actor,
+  exerciseId: string,
+  { limit, cursor }: PageQuery,
+) {
   const exercise = await findVisibleExercise(db, exerciseId, actor.id);
   if (exercise === null) throw notFound('exercise');
   const rows = await listOwnSubmissions(db, { learnerId: actor.id, exerciseId, beforeId: cursor, limit: limit + 1 });
@@ -126,7 +165,8 @@ function toView(row: SubmissionRow): SubmissionView {
     ...toSummary(row),
     stdout: row.result?.stdout ?? '',
     tests: row.result === null ? [] : revealTests(row.result),
-    review: row.review_id === null || row.review_status === null ? null : { id: row.review_id, status: row.review_status },
+    review:
+      row.review_id === null || row.review_status === null ? null : { id: row.review_id, status: row.review_status },
   };
 }
 

@@ -49,7 +49,9 @@ export function createOpsPages(deps: OpsPagesDeps): Router {
     '/queues',
     ...deps.limiters.ops,
     sessions.require,
-    createBoards(deps.backend, (actorId, action, target, ip) => appendAudit(deps.db, auditOf(action, actorId, target, ip))),
+    createBoards(deps.backend, (actorId, action, target, ip) =>
+      appendAudit(deps.db, auditOf(action, actorId, target, ip)),
+    ),
   );
   return router;
 }

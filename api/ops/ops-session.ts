@@ -34,7 +34,10 @@ export function createOpsSessions(db: DatabasePool, secureCookie: boolean): OpsS
         lifetimeSeconds: LIFETIME_SECONDS,
         request: { ip: request.ip ?? null, userAgent: request.get('user-agent')?.slice(0, 300) ?? null },
       });
-      response.appendHeader('Set-Cookie', stringifySetCookie({ name: COOKIE, value: token, maxAge: LIFETIME_SECONDS, ...attributes }));
+      response.appendHeader(
+        'Set-Cookie',
+        stringifySetCookie({ name: COOKIE, value: token, maxAge: LIFETIME_SECONDS, ...attributes }),
+      );
     },
     close: async (request, response) => {
       const session = await findSession(db, request);

@@ -22,7 +22,11 @@ export const queueDepthRoutes = (deps: { backend: QueueBackend }): Route[] => [
     response: z.union([QueueDepth, z.object({ queues: z.array(QueueDepth) })]),
     handler: async ({ query }) => {
       const measured = query.queue === undefined ? measureAll(deps.backend) : measureDepth(deps.backend, query.queue);
-      return withTimeout<QueueDepth | { queues: QueueDepth[] }>(measured, TIMEOUT_MS, 'queue backend did not answer').catch(refuse);
+      return withTimeout<QueueDepth | { queues: QueueDepth[] }>(
+        measured,
+        TIMEOUT_MS,
+        'queue backend did not answer',
+      ).catch(refuse);
     },
   }),
 ];

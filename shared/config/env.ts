@@ -8,7 +8,9 @@ export class ConfigError extends Error {
   readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`The environment has ${problems.length} bad setting(s):\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    super(
+      `The environment has ${problems.length} bad setting(s):\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
     this.name = 'ConfigError';
     this.problems = problems;
   }
@@ -20,7 +22,10 @@ export class ConfigError extends Error {
  *
  * @throws ConfigError naming every bad key at once.
  */
-export function loadConfig<Schema extends z.ZodType>(schema: Schema, environment: Environment = process.env): z.output<Schema> {
+export function loadConfig<Schema extends z.ZodType>(
+  schema: Schema,
+  environment: Environment = process.env,
+): z.output<Schema> {
   const { values, problems } = resolveSecretFiles(environment);
   const parsed = schema.safeParse(values);
   if (parsed.success && problems.length === 0) return parsed.data;
@@ -44,7 +49,9 @@ function resolveSecretFiles(environment: Environment): { values: Environment; pr
   for (const [key, value] of Object.entries(environment)) {
     if (value !== undefined && value.trim() !== '') values[key] = value.trim();
   }
-  for (const key of Object.keys(values).filter((name) => SECRET_KEYS.has(name.replace(/_FILE$/, '')) && name.endsWith('_FILE'))) {
+  for (const key of Object.keys(values).filter(
+    (name) => SECRET_KEYS.has(name.replace(/_FILE$/, '')) && name.endsWith('_FILE'),
+  )) {
     const target = key.slice(0, -'_FILE'.length);
     if (values[target] !== undefined) {
       problems.push(`${target}: set both directly and as ${key}; keep one`);
@@ -59,7 +66,14 @@ function resolveSecretFiles(environment: Environment): { values: Environment; pr
   return { values, problems };
 }
 
-const SECRET_KEYS = new Set(['JWT_SECRET', 'JWT_PREVIOUS_SECRET', 'DB_PASSWORD', 'DATABASE_URL', 'REDIS_URL', 'OPS_TOKEN']);
+const SECRET_KEYS = new Set([
+  'JWT_SECRET',
+  'JWT_PREVIOUS_SECRET',
+  'DB_PASSWORD',
+  'DATABASE_URL',
+  'REDIS_URL',
+  'OPS_TOKEN',
+]);
 
 function describeIssue(issue: z.core.$ZodIssue): string {
   const key = issue.path.join('.') || 'environment';

@@ -101,14 +101,22 @@ interface ProductionValues {
 export const requireProductionStrength: Refinement<ProductionValues> = (values, context) => {
   for (const origin of values.ALLOWED_ORIGINS ?? []) {
     if (!isExactOrigin(origin)) {
-      context.addIssue({ code: 'custom', path: ['ALLOWED_ORIGINS'], message: 'each must be an exact origin such as https://app.example.org' });
+      context.addIssue({
+        code: 'custom',
+        path: ['ALLOWED_ORIGINS'],
+        message: 'each must be an exact origin such as https://app.example.org',
+      });
     }
   }
   if (values.SERVER_ENV !== 'production') return;
   for (const key of ['JWT_SECRET', 'OPS_TOKEN'] as const) {
     const secret = values[key];
     if (secret !== undefined && isWeakSecret(secret)) {
-      context.addIssue({ code: 'custom', path: [key], message: 'is too weak for production: use at least 32 random characters' });
+      context.addIssue({
+        code: 'custom',
+        path: [key],
+        message: 'is too weak for production: use at least 32 random characters',
+      });
     }
   }
 };

@@ -4,7 +4,16 @@ import { Difficulty, ExerciseFile, ExerciseLimits, Language, TestVisibility } fr
 export const MetaCategory = z.enum(['Digital', 'Economic', 'Aesthetic', 'Biological', 'Cognitive']);
 export const CourseStatus = z.enum(['draft', 'active', 'archived']);
 export const CourseKind = z.enum(['generated', 'authored']);
-export const ModuleKind = z.enum(['atom', 'standard', 'workflow', 'decision_tree', 'archetype', 'flow_state', 'capstone', 'custom']);
+export const ModuleKind = z.enum([
+  'atom',
+  'standard',
+  'workflow',
+  'decision_tree',
+  'archetype',
+  'flow_state',
+  'capstone',
+  'custom',
+]);
 export const ModuleStatus = z.enum(['locked', 'active', 'completed']);
 export type ModuleStatus = z.infer<typeof ModuleStatus>;
 

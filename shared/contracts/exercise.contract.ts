@@ -15,7 +15,10 @@ const RelativePath = z
   .string()
   .min(1)
   .max(200)
-  .regex(/^(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_.\-/]*$/, 'must be a relative path of letters, digits, "_", "-", "." and "/"');
+  .regex(
+    /^(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_.\-/]*$/,
+    'must be a relative path of letters, digits, "_", "-", "." and "/"',
+  );
 
 /** How an answer is held against the expected one. `approximate` compares numbers at any depth with an absolute-or-relative tolerance. */
 export const CallComparison = z.discriminatedUnion('type', [

@@ -8,10 +8,13 @@ export const SubmissionStatus = z.enum(['queued', 'running', 'completed', 'cance
 export type SubmissionStatus = z.infer<typeof SubmissionStatus>;
 
 export const SubmitRequest = z.strictObject({
-  code: CleanText.refine((code) => code.trim() !== '', 'must not be empty').refine((code) => Buffer.byteLength(code) <= MAX_CODE_BYTES, {
-    message: `must have at most ${MAX_CODE_BYTES} bytes`,
-    params: { tooLarge: true },
-  }),
+  code: CleanText.refine((code) => code.trim() !== '', 'must not be empty').refine(
+    (code) => Buffer.byteLength(code) <= MAX_CODE_BYTES,
+    {
+      message: `must have at most ${MAX_CODE_BYTES} bytes`,
+      params: { tooLarge: true },
+    },
+  ),
 });
 
 /** What a poller sees. `status` is the platform's progress, `verdict` the learner's result, `fault` who is to blame for a bad end. */

@@ -8,7 +8,14 @@ import {
 
 /** SQLSTATE classes that say "not now": connection trouble, shutting or starting up, too many connections. */
 const UNAVAILABLE_SQLSTATE = /^(08...|57P0[1-5]|53...)$/;
-const UNAVAILABLE_SYSTEM_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'EAI_AGAIN']);
+const UNAVAILABLE_SYSTEM_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EAI_AGAIN',
+]);
 
 /** Whether an error means that the database cannot be used just now, so that trying again later is right. */
 export function isDatabaseUnavailable(error: unknown): boolean {

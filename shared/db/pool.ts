@@ -13,7 +13,10 @@ export interface DatabaseOptions {
 }
 
 /** Anything a repository can run a query on: the pool, or a transaction of it. */
-export type Database = Pick<DatabasePool, 'any' | 'anyFirst' | 'exists' | 'maybeOne' | 'maybeOneFirst' | 'one' | 'oneFirst' | 'query' | 'transaction'>;
+export type Database = Pick<
+  DatabasePool,
+  'any' | 'anyFirst' | 'exists' | 'maybeOne' | 'maybeOneFirst' | 'one' | 'oneFirst' | 'query' | 'transaction'
+>;
 
 /**
  * Opens the pool. Rows are parsed by the schema of their query, timestamps arrive as ISO 8601 strings in UTC.

@@ -20,7 +20,9 @@ export async function createPasswords(): Promise<Passwords> {
   const decoy = await hash('no account has this password', PARAMETERS);
   const bounded = <Result>(work: () => Promise<Result>): Promise<Result> => {
     if (limit.pendingCount >= MAX_WAITING) {
-      throw new AppError('SERVICE_UNAVAILABLE', 'Too many logins at once; try again shortly.', { retryAfterSeconds: 2 });
+      throw new AppError('SERVICE_UNAVAILABLE', 'Too many logins at once; try again shortly.', {
+        retryAfterSeconds: 2,
+      });
     }
     return limit(work);
   };

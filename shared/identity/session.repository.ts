@@ -34,7 +34,11 @@ export async function insertSessionToken(db: Database, sessionId: string, tokenH
 }
 
 /** The token's row and session, locked: of two requests with one token, the second sees what the first did. */
-export async function lockPresentedToken(db: Database, kind: SessionKind, tokenHash: Buffer): Promise<PresentedTokenRow | null> {
+export async function lockPresentedToken(
+  db: Database,
+  kind: SessionKind,
+  tokenHash: Buffer,
+): Promise<PresentedTokenRow | null> {
   return db.maybeOne(sql.type(PresentedTokenRow)`
     SELECT t.session_id, s.user_id, t.consumed_at IS NOT NULL AS consumed, (s.revoked_at IS NOT NULL OR s.expires_at <= now()) AS ended
     FROM session_tokens t JOIN sessions s ON s.id = t.session_id
@@ -54,7 +58,11 @@ export async function revokeSession(db: Database, sessionId: string, reason: str
 }
 
 /** Notes that a browser session was used and tells whose it is; null when it is revoked, expired or idle for too long. */
-export async function touchOpsSession(db: Database, tokenHash: Buffer, idleSeconds: number): Promise<{ sessionId: string; userId: string } | null> {
+export async function touchOpsSession(
+  db: Database,
+  tokenHash: Buffer,
+  idleSeconds: number,
+): Promise<{ sessionId: string; userId: string } | null> {
   const row = await db.maybeOne(sql.type(z.strictObject({ id: z.string(), user_id: z.string() }))`
     UPDATE sessions s SET last_used_at = now()
     FROM session_tokens t

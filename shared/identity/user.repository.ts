@@ -5,7 +5,13 @@ import type { Database } from '../db/pool.ts';
 import { sql } from '../db/sql.ts';
 import { AppError } from '../errors.ts';
 
-export const UserRow = z.strictObject({ id: z.string(), email: z.string(), name: z.string(), password_hash: z.string(), roles: z.array(Role) });
+export const UserRow = z.strictObject({
+  id: z.string(),
+  email: z.string(),
+  name: z.string(),
+  password_hash: z.string(),
+  roles: z.array(Role),
+});
 export type UserRow = z.infer<typeof UserRow>;
 
 /** What makes two addresses the same account: Unicode compatibility form, case folded. */

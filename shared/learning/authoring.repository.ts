@@ -43,7 +43,10 @@ export async function upsertModule(tx: Database, module: NewModule): Promise<str
 }
 
 /** Makes the exercise of a module, or finds the one with its slug. Returns its id. */
-export async function upsertExercise(tx: Database, exercise: { id: string; moduleId: string; slug: string; position: number }): Promise<string> {
+export async function upsertExercise(
+  tx: Database,
+  exercise: { id: string; moduleId: string; slug: string; position: number },
+): Promise<string> {
   return tx.oneFirst(sql.type(IdRow)`
     INSERT INTO exercises (id, module_id, slug, position)
     VALUES (${exercise.id}, ${exercise.moduleId}, ${exercise.slug}, ${exercise.position})
@@ -54,7 +57,10 @@ export async function upsertExercise(tx: Database, exercise: { id: string; modul
 const NewestVersionRow = z.strictObject({ version: z.number(), definition: ExerciseDefinition });
 
 /** The newest version of an exercise, verified or not; null when it has none. */
-export async function findNewestVersion(db: Database, exerciseId: string): Promise<z.infer<typeof NewestVersionRow> | null> {
+export async function findNewestVersion(
+  db: Database,
+  exerciseId: string,
+): Promise<z.infer<typeof NewestVersionRow> | null> {
   return db.maybeOne(sql.type(NewestVersionRow)`
     SELECT version, definition FROM exercise_versions WHERE exercise_id = ${exerciseId} ORDER BY version DESC LIMIT 1`);
 }
@@ -68,7 +74,11 @@ export async function insertVersion(
     VALUES (${version.id}, ${version.exerciseId}, ${version.version}, ${sql.jsonb(version.definition)})`);
 }
 
-const VerificationCountRow = z.strictObject({ pending: z.number(), verified: z.number(), rejected: z.array(z.string()) });
+const VerificationCountRow = z.strictObject({
+  pending: z.number(),
+  verified: z.number(),
+  rejected: z.array(z.string()),
+});
 
 /** How far the verification of the newest versions of all exercises is. */
 export async function countVerifications(db: Database): Promise<z.infer<typeof VerificationCountRow>> {

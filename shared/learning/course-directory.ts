@@ -25,7 +25,9 @@ const CourseFile = z.strictObject({
 
 /** A course with everything in it, as its authors wrote it. */
 export type CourseSource = Omit<z.infer<typeof CourseFile>, 'modules'> & {
-  modules: (Omit<z.infer<typeof CourseFile>['modules'][number], 'folder' | 'exercises'> & { exercises: ExerciseDefinition[] })[];
+  modules: (Omit<z.infer<typeof CourseFile>['modules'][number], 'folder' | 'exercises'> & {
+    exercises: ExerciseDefinition[];
+  })[];
 };
 
 const CATALOGUE = fileURLToPath(new URL('catalogue', import.meta.url));

@@ -29,7 +29,10 @@ interface CoursePage {
 }
 
 /** Published authored courses, and for a known viewer also those that are theirs. Only verified exercises count. */
-export async function listVisibleCourses(db: Database, { viewerId, afterId, limit }: CoursePage): Promise<readonly CourseRow[]> {
+export async function listVisibleCourses(
+  db: Database,
+  { viewerId, afterId, limit }: CoursePage,
+): Promise<readonly CourseRow[]> {
   return db.any(sql.type(CourseRow)`
     ${courseColumns(viewerId)}
     WHERE ${visibleTo(viewerId)} AND ${afterId === undefined ? sql.fragment`true` : sql.fragment`c.id > ${afterId}`}
@@ -83,7 +86,11 @@ const CourseExerciseRow = z.strictObject({
 export type CourseExerciseRow = z.infer<typeof CourseExerciseRow>;
 
 /** The verified exercises of a course, in order, with what the viewer has solved. */
-export async function listCourseExercises(db: Database, courseId: string, viewerId: string | null): Promise<readonly CourseExerciseRow[]> {
+export async function listCourseExercises(
+  db: Database,
+  courseId: string,
+  viewerId: string | null,
+): Promise<readonly CourseExerciseRow[]> {
   return db.any(sql.type(CourseExerciseRow)`
     SELECT x.id, x.module_id, x.slug, v.definition->>'title' AS title, v.definition->>'language' AS language,
       v.definition->>'difficulty' AS difficulty, (v.definition->>'points')::int AS points, s.exercise_id IS NOT NULL AS solved
@@ -96,7 +103,11 @@ export async function listCourseExercises(db: Database, courseId: string, viewer
 }
 
 /** Enrols once; a second time is no error. Returns when, and whether this call did it. */
-export async function enroll(db: Database, learnerId: string, courseId: string): Promise<{ enrolledAt: string; isNew: boolean }> {
+export async function enroll(
+  db: Database,
+  learnerId: string,
+  courseId: string,
+): Promise<{ enrolledAt: string; isNew: boolean }> {
   const row = await db.one(sql.type(z.strictObject({ enrolled_at: z.string(), is_new: z.boolean() }))`
     WITH added AS (
       INSERT INTO enrollments (learner_id, course_id) VALUES (${learnerId}, ${courseId}) ON CONFLICT DO NOTHING RETURNING enrolled_at

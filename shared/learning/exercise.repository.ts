@@ -37,7 +37,12 @@ export async function findVisibleExercise(db: Database, id: string, viewerId: st
 }
 
 /** Whether every verified exercise of the modules before `moduleNumber` is solved. */
-export async function hasSolvedModulesBefore(db: Database, learnerId: string, courseId: string, moduleNumber: number): Promise<boolean> {
+export async function hasSolvedModulesBefore(
+  db: Database,
+  learnerId: string,
+  courseId: string,
+  moduleNumber: number,
+): Promise<boolean> {
   return !(await db.exists(sql.type(z.strictObject({}))`
     SELECT FROM modules m
     JOIN exercises x ON x.module_id = m.id AND x.current_version_id IS NOT NULL

@@ -38,7 +38,12 @@ export async function insertRun(tx: Database, run: NewRun): Promise<void> {
  *
  * @returns null when the run is finished, cancelled, or was dispatched anew since this job was made.
  */
-export async function claimRun(db: Database, id: string, dispatch: number, token: string): Promise<ClaimedRunRow | null> {
+export async function claimRun(
+  db: Database,
+  id: string,
+  dispatch: number,
+  token: string,
+): Promise<ClaimedRunRow | null> {
   return db.maybeOne(sql.prepared('claim_run', ClaimedRunRow)`
     WITH claimed AS (
       UPDATE grading_runs
@@ -64,7 +69,12 @@ export async function releaseRun(tx: Database, id: string, token: string): Promi
 }
 
 /** Writes the result if the token still holds the run. Returns false when it does not: then nothing may be written at all. */
-export async function completeRun(tx: Database, id: string, token: string, result: SerializableValue): Promise<boolean> {
+export async function completeRun(
+  tx: Database,
+  id: string,
+  token: string,
+  result: SerializableValue,
+): Promise<boolean> {
   const completed = await tx.query(sql.typeAlias('void')`
     UPDATE grading_runs SET status = 'completed', result = ${sql.jsonb(storableJson(result))}, completed_at = now()
     WHERE id = ${id} AND attempt_token = ${token} AND status = 'running'`);
@@ -83,7 +93,11 @@ const UnfinishedRunRow = z.strictObject({ id: z.string(), dispatch: z.number(), 
 export type UnfinishedRunRow = z.infer<typeof UnfinishedRunRow>;
 
 /** Unfinished runs whose job should have been in the queue for a while, oldest first; those with an unsent job are left out. */
-export async function listUnfinishedRuns(db: Database, olderThanMs: number, limit: number): Promise<readonly UnfinishedRunRow[]> {
+export async function listUnfinishedRuns(
+  db: Database,
+  olderThanMs: number,
+  limit: number,
+): Promise<readonly UnfinishedRunRow[]> {
   return db.any(sql.type(UnfinishedRunRow)`
     SELECT id, dispatch, priority
     FROM grading_runs g

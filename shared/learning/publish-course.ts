@@ -5,7 +5,13 @@ import { newId } from '../db/id.ts';
 import type { Database } from '../db/pool.ts';
 import { GRADING_PRIORITY, gradingJobId } from '../queues/grading.queue.ts';
 import { requestJob } from '../queues/outbox.ts';
-import { findNewestVersion, insertVersion, upsertCourse, upsertExercise, upsertModule } from './authoring.repository.ts';
+import {
+  findNewestVersion,
+  insertVersion,
+  upsertCourse,
+  upsertExercise,
+  upsertModule,
+} from './authoring.repository.ts';
 import type { CourseSource } from './course-directory.ts';
 import { insertRun } from './grading-run.repository.ts';
 
@@ -29,7 +35,12 @@ export async function publishCourse(db: DatabasePool, source: CourseSource): Pro
   });
 }
 
-async function publishExercise(tx: Database, moduleId: string, position: number, definition: ExerciseDefinition): Promise<boolean> {
+async function publishExercise(
+  tx: Database,
+  moduleId: string,
+  position: number,
+  definition: ExerciseDefinition,
+): Promise<boolean> {
   const exerciseId = await upsertExercise(tx, { id: newId(), moduleId, slug: definition.slug, position });
   const newest = await findNewestVersion(tx, exerciseId);
   if (newest !== null && isDeepStrictEqual(newest.definition, definition)) return false;

@@ -41,7 +41,11 @@ interface NewSubmission {
  *
  * @returns the number of the next attempt at the exercise, and how many submissions of the learner are unfinished.
  */
-export async function lockLearnerIntake(tx: Database, learnerId: string, exerciseId: string): Promise<{ attempt: number; inFlight: number }> {
+export async function lockLearnerIntake(
+  tx: Database,
+  learnerId: string,
+  exerciseId: string,
+): Promise<{ attempt: number; inFlight: number }> {
   await tx.query(sql.typeAlias('void')`SELECT FROM pg_advisory_xact_lock(hashtext('intake'), hashtext(${learnerId}))`);
   const row = await tx.one(sql.type(z.strictObject({ attempts: z.number(), in_flight: z.number() }))`
     SELECT
@@ -88,11 +92,17 @@ export async function listOwnSubmissions(db: Database, page: SubmissionPage): Pr
 }
 
 export async function markSubmissionQueued(tx: Database, id: string): Promise<void> {
-  await tx.query(sql.typeAlias('void')`UPDATE submissions SET status = 'queued' WHERE id = ${id} AND status = 'running'`);
+  await tx.query(
+    sql.typeAlias('void')`UPDATE submissions SET status = 'queued' WHERE id = ${id} AND status = 'running'`,
+  );
 }
 
 /** Writes the outcome of a run to its submission and tells whose it is and what it answers. */
-export async function completeSubmission(tx: Database, id: string, grade: Grade): Promise<{ learnerId: string; exerciseId: string }> {
+export async function completeSubmission(
+  tx: Database,
+  id: string,
+  grade: Grade,
+): Promise<{ learnerId: string; exerciseId: string }> {
   const row = await tx.one(sql.type(z.strictObject({ learner_id: z.string(), exercise_id: z.string() }))`
     UPDATE submissions SET status = 'completed', verdict = ${grade.verdict}, score = ${grade.score}, fault = ${grade.fault}, completed_at = now()
     WHERE id = ${id}

@@ -22,7 +22,10 @@ export function banner({ config, state, database, exercises, sampleExerciseId }:
     ['Metrics', `${api}/metrics   http://${config.WORKER_HOST}:${config.WORKER_PORT}/metrics`],
     ['Database', database],
     ['Queue backend', config.REDIS_URL === undefined ? 'PostgreSQL (set REDIS_URL for Redis)' : 'Redis'],
-    ['Exercises', exercises.rejected.length === 0 ? `${exercises.verified} verified` : `rejected: ${exercises.rejected.join(', ')}`],
+    [
+      'Exercises',
+      exercises.rejected.length === 0 ? `${exercises.verified} verified` : `rejected: ${exercises.rejected.join(', ')}`,
+    ],
     ['Logs', state.logDir],
     ...state.accounts.map(({ role, email, password }): [string, string] => [`Login ${role}`, `${email}  ${password}`]),
   ];
@@ -32,13 +35,20 @@ export function banner({ config, state, database, exercises, sampleExerciseId }:
     '',
     ...rows.map(([name, value]) => `  ${name.padEnd(17)}${value}`),
     '',
-    ...(learner === undefined || sampleExerciseId === null ? [] : submitLines(api, learner, sampleExerciseId, state.sampleSubmissionFile)),
+    ...(learner === undefined || sampleExerciseId === null
+      ? []
+      : submitLines(api, learner, sampleExerciseId, state.sampleSubmissionFile)),
     'Ctrl-C stops everything; the data stay.',
     '',
   ].join('\n');
 }
 
-function submitLines(api: string, { email, password }: SampleAccount, exerciseId: string, solutionFile: string): string[] {
+function submitLines(
+  api: string,
+  { email, password }: SampleAccount,
+  exerciseId: string,
+  solutionFile: string,
+): string[] {
   return [
     'Submit a right solution, then look at its grade:',
     '',

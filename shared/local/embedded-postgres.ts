@@ -13,6 +13,8 @@ interface EmbeddedOptions {
   logFile: string;
   port: number;
   password: string;
+  /** Server settings on top of ours. */
+  settings?: Record<string, string>;
 }
 
 interface Binaries {
@@ -50,7 +52,8 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   await stopLeftOver(options.dataDir);
   await requireFreePort({ host: '127.0.0.1', port: options.port, setting: 'LOCAL_DB_PORT' });
   const server = startServer(binaries, options, runAs);
-  const uri = (database: string): string => `postgres://${USER}:${options.password}@127.0.0.1:${options.port}/${database}`;
+  const uri = (database: string): string =>
+    `postgres://${USER}:${options.password}@127.0.0.1:${options.port}/${database}`;
   const exited = new Promise<void>((resolve) => server.once('exit', () => resolve()));
   await waitUntilReady(uri('postgres'), server, options.logFile);
   return { uri, exited, stop: () => stopServer(server, exited) };
@@ -61,9 +64,12 @@ async function findBinaries(): Promise<Binaries> {
   try {
     return (await import(name)) as Binaries;
   } catch (error) {
-    throw new LaunchError(`There is no embedded PostgreSQL for ${process.platform}-${process.arch} (${name}). Set DATABASE_URL to a server.`, {
-      cause: error,
-    });
+    throw new LaunchError(
+      `There is no embedded PostgreSQL for ${process.platform}-${process.arch} (${name}). Set DATABASE_URL to a server.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -72,7 +78,12 @@ function canRun(binaries: Binaries, dataDir: string, runAs: RunAs): boolean {
   return runSync(runAs, 'sh', ['-c', script, 'sh', binaries.initdb, dataDir]).status === 0;
 }
 
-function initialise(binaries: Binaries, { dataDir, password }: EmbeddedOptions, owner: FileOwner | null, runAs: RunAs): void {
+function initialise(
+  binaries: Binaries,
+  { dataDir, password }: EmbeddedOptions,
+  owner: FileOwner | null,
+  runAs: RunAs,
+): void {
   const passwordFile = join(dataDir, '..', 'initdb-password');
   writeFileSync(passwordFile, password, { mode: 0o600 });
   if (owner !== null) chownSync(passwordFile, owner.uid, owner.gid);
@@ -93,10 +104,19 @@ function initialise(binaries: Binaries, { dataDir, password }: EmbeddedOptions, 
 
 function runSync({ prefix, uid, gid }: RunAs, command: string, args: readonly string[]) {
   const [program = command, ...rest] = [...prefix, command, ...args];
-  return spawnSync(program, rest, { encoding: 'utf8', cwd: '/', ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) });
+  return spawnSync(program, rest, {
+    encoding: 'utf8',
+    cwd: '/',
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+  });
 }
 
-function startServer(binaries: Binaries, { dataDir, logFile, port }: EmbeddedOptions, { prefix, uid, gid }: RunAs): ChildProcess {
+function startServer(
+  binaries: Binaries,
+  { dataDir, logFile, port, settings: extra }: EmbeddedOptions,
+  { prefix, uid, gid }: RunAs,
+): ChildProcess {
   const settings = {
     port: String(port),
     listen_addresses: '127.0.0.1',
@@ -105,6 +125,7 @@ function startServer(binaries: Binaries, { dataDir, logFile, port }: EmbeddedOpt
     shared_buffers: '128MB',
     log_timezone: 'UTC',
     timezone: 'UTC',
+    ...extra,
   };
   const flags = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   const [program = binaries.postgres, ...args] = [...prefix, binaries.postgres, '-D', dataDir, ...flags];
@@ -126,7 +147,8 @@ function startServer(binaries: Binaries, { dataDir, logFile, port }: EmbeddedOpt
 async function waitUntilReady(uri: string, server: ChildProcess, logFile: string): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < deadline) {
-    if (server.exitCode !== null) throw new LaunchError(`PostgreSQL ended at its start; see ${logFile}\n${tail(logFile)}`);
+    if (server.exitCode !== null)
+      throw new LaunchError(`PostgreSQL ended at its start; see ${logFile}\n${tail(logFile)}`);
     if (await accepts(uri)) return;
     await sleep(50);
   }

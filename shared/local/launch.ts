@@ -44,7 +44,13 @@ const READY_TIMEOUT_MS = 60_000;
 const AFTER_KILL_PATIENCE_MS = 20_000;
 
 /** Starts the whole platform on this machine. @throws LaunchError when something has to be changed first. */
-export async function launch(config: LauncherConfig, state: LocalState, launched: Launched, previousWasKilled: boolean, say: Say): Promise<void> {
+export async function launch(
+  config: LauncherConfig,
+  state: LocalState,
+  launched: Launched,
+  previousWasKilled: boolean,
+  say: Say,
+): Promise<void> {
   const patience = previousWasKilled ? AFTER_KILL_PATIENCE_MS : 0;
   await requireFreePort({ host: config.SERVER_HOST, port: config.SERVER_PORT, setting: 'SERVER_PORT' }, patience);
   await requireFreePort({ host: config.WORKER_HOST, port: config.WORKER_PORT, setting: 'WORKER_PORT' }, patience);
@@ -63,7 +69,15 @@ export async function launch(config: LauncherConfig, state: LocalState, launched
     const exercises = await waitForVerification(db);
     const sample = await findFirstExercise(db);
     if (sample !== null) writeFileSync(state.sampleSubmissionFile, JSON.stringify({ code: sample.solution_code }));
-    say(banner({ config, state, database: describeDatabase(config, databaseUrl), exercises, sampleExerciseId: sample?.id ?? null }));
+    say(
+      banner({
+        config,
+        state,
+        database: describeDatabase(config, databaseUrl),
+        exercises,
+        sampleExerciseId: sample?.id ?? null,
+      }),
+    );
   } finally {
     await db.end();
   }
@@ -94,7 +108,13 @@ function openDatabase(uri: string): Promise<DatabasePool> {
   return connectDatabase({ uri, poolMax: 2, statementTimeoutMs: 60_000, metrics }, pino({ level: 'silent' }));
 }
 
-function startProcesses(config: LauncherConfig, state: LocalState, databaseUrl: string, launched: Launched, say: Say): void {
+function startProcesses(
+  config: LauncherConfig,
+  state: LocalState,
+  databaseUrl: string,
+  launched: Launched,
+  say: Say,
+): void {
   const environment = {
     DATABASE_URL: databaseUrl,
     JWT_SECRET: config.JWT_SECRET ?? state.secrets.jwtSecret,
@@ -102,7 +122,8 @@ function startProcesses(config: LauncherConfig, state: LocalState, databaseUrl: 
   };
   for (const [name, entry] of Object.entries(ENTRIES)) {
     const logFile = rotate(join(state.logDir, `${name}.log`));
-    const onRestart = (_name: string, reason: string): void => say(`${name} ended (${reason}); starting it again. See ${logFile}`);
+    const onRestart = (_name: string, reason: string): void =>
+      say(`${name} ended (${reason}); starting it again. See ${logFile}`);
     launched.processes.push(new SupervisedProcess({ name, entry, environment, logFile, onRestart }));
   }
 }

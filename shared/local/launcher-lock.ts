@@ -10,7 +10,9 @@ import { LaunchError } from './launch-error.ts';
 export function takeLauncherLock(file: string): { previousWasKilled: boolean } {
   const previous = existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : Number.NaN;
   if (!Number.isNaN(previous) && previous !== process.pid && isAlive(previous)) {
-    throw new LaunchError(`Learnify is running from here already (pid ${previous}). Stop it, or set another LOCAL_DIR.`);
+    throw new LaunchError(
+      `Learnify is running from here already (pid ${previous}). Stop it, or set another LOCAL_DIR.`,
+    );
   }
   writeFileSync(file, `${process.pid}\n`);
   return { previousWasKilled: !Number.isNaN(previous) };

@@ -17,7 +17,9 @@ export async function requireFreePort({ host, port, setting }: WantedPort, waitM
   const deadline = Date.now() + Math.min(waitMs, PATIENCE_MS);
   while (!(await isFree(host, port))) {
     if (Date.now() >= deadline) {
-      throw new LaunchError(`Port ${port} (${setting}) is taken. Stop what uses it, or choose another: ${setting}=${port + 10} npm start`);
+      throw new LaunchError(
+        `Port ${port} (${setting}) is taken. Stop what uses it, or choose another: ${setting}=${port + 10} npm start`,
+      );
     }
     await sleep(100);
   }

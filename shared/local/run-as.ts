@@ -62,11 +62,16 @@ export function databaseOwner(dataDir: string): FileOwner | null {
   const { uid, gid } = statSync(dataDir);
   if (uid !== 0) return { uid, gid };
   const user = PREFERRED_USERS.map(lookUp).find((found) => found !== null);
-  if (!user) throw new LaunchError('PostgreSQL does not run as root, and there is no user named postgres or nobody. Set DATABASE_URL.');
+  if (!user)
+    throw new LaunchError(
+      'PostgreSQL does not run as root, and there is no user named postgres or nobody. Set DATABASE_URL.',
+    );
   return user;
 }
 
 function lookUp(name: string): FileOwner | null {
-  const [uid = Number.NaN, gid = Number.NaN] = ['-u', '-g'].map((flag) => Number.parseInt(spawnSync('id', [flag, name], { encoding: 'utf8' }).stdout, 10));
+  const [uid = Number.NaN, gid = Number.NaN] = ['-u', '-g'].map((flag) =>
+    Number.parseInt(spawnSync('id', [flag, name], { encoding: 'utf8' }).stdout, 10),
+  );
   return Number.isNaN(uid) || Number.isNaN(gid) ? null : { uid, gid };
 }

@@ -15,14 +15,24 @@ export async function seedCatalogue(db: DatabasePool): Promise<number> {
 }
 
 /** Makes the sample accounts; those that are there get the password that the credentials file says. */
-export async function seedAccounts(db: DatabasePool, passwords: Passwords, accounts: readonly SampleAccount[]): Promise<void> {
+export async function seedAccounts(
+  db: DatabasePool,
+  passwords: Passwords,
+  accounts: readonly SampleAccount[],
+): Promise<void> {
   for (const account of accounts) {
     const user = await findUserByEmail(db, account.email);
     if (user !== null && (await passwords.verify(user.password_hash, account.password))) continue;
     const passwordHash = await passwords.hash(account.password);
     const roles = rolesOf(account.role);
     if (user === null) {
-      await insertUser(db, { id: newId(), email: account.email, name: `Sample ${account.role}`, password_hash: passwordHash, roles });
+      await insertUser(db, {
+        id: newId(),
+        email: account.email,
+        name: `Sample ${account.role}`,
+        password_hash: passwordHash,
+        roles,
+      });
     } else {
       await updateCredentials(db, user.id, passwordHash, roles);
     }

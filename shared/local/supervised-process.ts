@@ -63,7 +63,10 @@ export class SupervisedProcess {
     } finally {
       closeSync(log);
     }
-    this.#child.once('exit', (code, signal) => void this.#restart(Date.now() - startedAt, signal ?? `exit code ${code}`));
+    this.#child.once(
+      'exit',
+      (code, signal) => void this.#restart(Date.now() - startedAt, signal ?? `exit code ${code}`),
+    );
   }
 
   async #restart(livedMs: number, reason: string): Promise<void> {

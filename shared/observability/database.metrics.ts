@@ -75,7 +75,8 @@ export function observeDatabase(metrics: DatabaseMetrics): Interceptor {
     },
     afterQueryExecution: (context, _query, result) => {
       const sent = sentAt.get(context);
-      if (sent !== undefined) metrics.observeQuery(result.command?.toLowerCase() ?? 'other', (performance.now() - sent) / 1000);
+      if (sent !== undefined)
+        metrics.observeQuery(result.command?.toLowerCase() ?? 'other', (performance.now() - sent) / 1000);
       return null;
     },
   };

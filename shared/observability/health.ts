@@ -18,7 +18,9 @@ export async function runHealthChecks(checks: readonly HealthCheck[]): Promise<R
   const status = failed.length === 0 ? 'ready' : failed.some((result) => result.required) ? 'unavailable' : 'degraded';
   return {
     status,
-    checks: Object.fromEntries(results.map(({ name, ok, detail }) => [name, detail === undefined ? { ok } : { ok, detail }])),
+    checks: Object.fromEntries(
+      results.map(({ name, ok, detail }) => [name, detail === undefined ? { ok } : { ok, detail }]),
+    ),
   };
 }
 

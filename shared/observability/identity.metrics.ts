@@ -8,8 +8,18 @@ export interface IdentityMetrics {
 
 export function createIdentityMetrics(registry: Registry): IdentityMetrics {
   const registers = [registry];
-  const attempts = new Counter({ name: 'auth_attempts_total', help: 'Logins and token refreshes', labelNames: ['result'], registers });
-  const validations = new Counter({ name: 'auth_token_validations_total', help: 'Access tokens checked', labelNames: ['result'], registers });
+  const attempts = new Counter({
+    name: 'auth_attempts_total',
+    help: 'Logins and token refreshes',
+    labelNames: ['result'],
+    registers,
+  });
+  const validations = new Counter({
+    name: 'auth_token_validations_total',
+    help: 'Access tokens checked',
+    labelNames: ['result'],
+    registers,
+  });
   const registrations = new Counter({ name: 'user_registrations_total', help: 'Accounts made', registers });
   return {
     attempt: (result) => {

@@ -7,8 +7,16 @@ export interface LearningMetrics {
 
 export function createLearningMetrics(registry: Registry): LearningMetrics {
   const registers = [registry];
-  const enrollments = new Counter({ name: 'course_enrollments_total', help: 'Learners enrolled in a course', registers });
-  const submissions = new Counter({ name: 'exercise_submissions_total', help: 'Submissions accepted for grading', registers });
+  const enrollments = new Counter({
+    name: 'course_enrollments_total',
+    help: 'Learners enrolled in a course',
+    registers,
+  });
+  const submissions = new Counter({
+    name: 'exercise_submissions_total',
+    help: 'Submissions accepted for grading',
+    registers,
+  });
   return {
     enrolled: () => {
       enrollments.inc();

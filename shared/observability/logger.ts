@@ -49,8 +49,12 @@ function prettyDestination(): DestinationStream {
   return {
     write(line: string) {
       const { timestamp, level, message, process: name, ...fields } = JSON.parse(line) as Record<string, unknown>;
-      const rest = Object.entries(fields).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-      process.stdout.write(`${String(timestamp).slice(11, 19)} ${String(level).toUpperCase().padEnd(5)} [${String(name)}] ${String(message)} ${rest.join(' ')}\n`);
+      const rest = Object.entries(fields).map(
+        ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      );
+      process.stdout.write(
+        `${String(timestamp).slice(11, 19)} ${String(level).toUpperCase().padEnd(5)} [${String(name)}] ${String(message)} ${rest.join(' ')}\n`,
+      );
     },
   };
 }

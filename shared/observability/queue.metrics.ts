@@ -44,11 +44,20 @@ export function createQueueMetrics(registry: Registry): QueueMetrics {
     labelNames: ['reason'],
     registers,
   });
-  const lag = new Gauge({ name: 'outbox_lag_seconds', help: 'Age of the oldest requested job that is not in its queue', registers });
-  const drift = new Gauge({ name: 'queue_drift', help: 'Unfinished runs found without a live job in the last comparison', registers });
+  const lag = new Gauge({
+    name: 'outbox_lag_seconds',
+    help: 'Age of the oldest requested job that is not in its queue',
+    registers,
+  });
+  const drift = new Gauge({
+    name: 'queue_drift',
+    help: 'Unfinished runs found without a live job in the last comparison',
+    registers,
+  });
   return {
     depth: ({ queue, waiting, active, delayed, prioritized, failed, oldestWaitingMs }) => {
-      for (const [state, value] of Object.entries({ waiting, active, delayed, prioritized, failed })) jobs.set({ queue, state }, value);
+      for (const [state, value] of Object.entries({ waiting, active, delayed, prioritized, failed }))
+        jobs.set({ queue, state }, value);
       oldest.set({ queue }, oldestWaitingMs / 1000);
     },
     waited: (queue, seconds) => {

@@ -9,7 +9,12 @@ export interface SandboxMetrics {
 
 export function createSandboxMetrics(registry: Registry): SandboxMetrics {
   const registers = [registry];
-  const runs = new Counter({ name: 'sandbox_runs_total', help: 'Programs graded', labelNames: ['verdict', 'engine'], registers });
+  const runs = new Counter({
+    name: 'sandbox_runs_total',
+    help: 'Programs graded',
+    labelNames: ['verdict', 'engine'],
+    registers,
+  });
   const duration = new Histogram({
     name: 'sandbox_run_duration_seconds',
     help: 'Time to grade a program, waiting for a runner included',
@@ -23,8 +28,18 @@ export function createSandboxMetrics(registry: Registry): SandboxMetrics {
     buckets: [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
     registers,
   });
-  const recycles = new Counter({ name: 'sandbox_recycles_total', help: 'Runners replaced', labelNames: ['reason'], registers });
-  const layer = new Gauge({ name: 'sandbox_isolation_layer', help: '1 for the isolation layer in force', labelNames: ['layer'], registers });
+  const recycles = new Counter({
+    name: 'sandbox_recycles_total',
+    help: 'Runners replaced',
+    labelNames: ['reason'],
+    registers,
+  });
+  const layer = new Gauge({
+    name: 'sandbox_isolation_layer',
+    help: '1 for the isolation layer in force',
+    labelNames: ['layer'],
+    registers,
+  });
   return {
     graded: (verdict, engine, seconds) => {
       runs.inc({ verdict, engine });

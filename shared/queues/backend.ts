@@ -40,7 +40,12 @@ export interface QueueBackend {
   ping: () => Promise<void>;
   queue: (name: QueueName) => Queue;
   /** `onFetch` is called each time the worker has asked the backend for a job and got an answer, be it "none". */
-  createWorker: (definition: QueueDefinition, processor: Processor, options: TunedWorkerOptions, onFetch: () => void) => Worker;
+  createWorker: (
+    definition: QueueDefinition,
+    processor: Processor,
+    options: TunedWorkerOptions,
+    onFetch: () => void,
+  ) => Worker;
   close: () => Promise<void>;
 }
 
@@ -59,7 +64,12 @@ export function openQueueBackend(options: BackendOptions): QueueBackend {
     },
     createWorker: (definition, processor, workerOptions, onFetch) => {
       const factory: typeof createRedisBackend = (...args) => reportFetches(backend.factory(...args), onFetch);
-      return new Worker(definition.name, processor, { ...workerOptions, connection: backend.connection, prefix: options.prefix }, factory);
+      return new Worker(
+        definition.name,
+        processor,
+        { ...workerOptions, connection: backend.connection, prefix: options.prefix },
+        factory,
+      );
     },
     close: async () => {
       await Promise.all([...queues.values()].map((queue) => queue.close()));
@@ -96,16 +106,27 @@ function openRedis({ role, onError }: BackendOptions, url: string): Connected {
 const retryStrategy = (times: number): number => Math.min(50 * 2 ** Math.min(times, 5), 1000);
 
 const REDIS_PROFILES = {
-  producer: { enableOfflineQueue: false, maxRetriesPerRequest: 1, connectTimeout: 2000, commandTimeout: 2000, retryStrategy },
+  producer: {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    connectTimeout: 2000,
+    commandTimeout: 2000,
+    retryStrategy,
+  },
   consumer: { maxRetriesPerRequest: null, connectTimeout: 5000, retryStrategy },
 } as const satisfies Record<BackendRole, RedisOptions>;
 
 /** One pool serves all queues and workers of a process; every worker keeps one connection of it for LISTEN. */
-const POSTGRES_POOL_MAX = { producer: 3, consumer: 5 + QueueName.options.length } as const satisfies Record<BackendRole, number>;
+const POSTGRES_POOL_MAX = { producer: 3, consumer: 5 + QueueName.options.length } as const satisfies Record<
+  BackendRole,
+  number
+>;
 
 function openPostgres({ role, databaseUri, onError }: BackendOptions): Connected {
   const pool = createPool(databaseUri, { max: POSTGRES_POOL_MAX[role] });
   pool.on('error', onError);
+  // Every queue and every worker listens for errors of the pool that they share.
+  pool.setMaxListeners(4 * QueueName.options.length + 10);
   return {
     kind: 'postgres',
     // BullMQ's types know only Redis connections at this place; the PostgreSQL factory takes the pool.
@@ -150,7 +171,7 @@ function openQueue(name: QueueName, { connection, factory }: Connected, { prefix
 function reportFetches<Backend extends IQueueBackend>(backend: Backend, onFetch: () => void): Backend {
   const moveToActive = backend.moveToActive.bind(backend);
   backend.moveToActive = async (...args) => {
-    const fetched = await moveToActive(...args);
+    const fetched: unknown[] = await moveToActive(...args);
     onFetch();
     return fetched;
   };

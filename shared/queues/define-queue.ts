@@ -2,7 +2,10 @@ import type { z } from 'zod';
 import type { QueueName } from './queue-name.ts';
 
 /** The contract of one queue with operations: how many at once, how long, how often again, how long kept. */
-export interface QueueDefinition<Name extends QueueName = QueueName, Jobs extends Record<string, z.ZodType> = Record<string, z.ZodType>> {
+export interface QueueDefinition<
+  Name extends QueueName = QueueName,
+  Jobs extends Record<string, z.ZodType> = Record<string, z.ZodType>,
+> {
   readonly name: Name;
   /** Payload schema by job name. Payloads hold ids only, and are parsed when enqueued and when processed. */
   readonly jobs: Jobs;

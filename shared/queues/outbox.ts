@@ -102,8 +102,12 @@ export async function relayOutbox(db: DatabasePool, backend: QueueBackend): Prom
 
 /** Commands to an unreachable backend can hang for seconds; the sender's patience is shorter. */
 async function addJobs(backend: QueueBackend, queue: QueueName, rows: readonly OutboxRow[]): Promise<void> {
-  const added = backend
-    .queue(queue)
-    .addBulk(rows.map((row) => ({ name: row.job_name, data: row.payload, opts: { jobId: row.job_id, priority: row.priority } })));
+  const added = backend.queue(queue).addBulk(
+    rows.map((row) => ({
+      name: row.job_name,
+      data: row.payload,
+      opts: { jobId: row.job_id, priority: row.priority },
+    })),
+  );
   await withTimeout(added, SEND_TIMEOUT_MS, `The queue ${queue} did not take its jobs in ${SEND_TIMEOUT_MS} ms.`);
 }

@@ -1,0 +1,346 @@
+import { spawn } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Grade } from '../../shared/contracts/grade.contract.ts';
+import { grade, type GradableExercise } from '../../worker/grading/grade.ts';
+import { probeIsolation, type Isolation } from '../../worker/grading/sandbox/isolation.ts';
+import {
+  createRunnerPool,
+  type RecycleReason,
+  type RunReport,
+  type RunnerPool,
+} from '../../worker/grading/sandbox/pool.ts';
+import { HONEST_GCD, buildExercise, callOfF, descendantsOf, eventually, isRunning } from '../support/grading.ts';
+
+const recycled: RecycleReason[] = [];
+const reports: RunReport[] = [];
+let isolation: Isolation;
+let pool: RunnerPool;
+
+beforeAll(async () => {
+  isolation = await probeIsolation('auto');
+  const hooks = {
+    onRecycle: (reason: RecycleReason) => recycled.push(reason),
+    onRun: (run: RunReport) => reports.push(run),
+  };
+  pool = createRunnerPool({ size: 2, isolation, hooks });
+});
+afterAll(() => pool.close());
+
+async function gradeOf(code: string, exercise: GradableExercise = buildExercise()): Promise<Grade> {
+  return Grade.parse(await grade(pool, exercise, code, AbortSignal.timeout(50_000)));
+}
+
+/** Grades `f()` against one expected answer and returns that test's result. */
+async function answerOf(code: string, expected: unknown, limits = {}) {
+  const result = await gradeOf(code, buildExercise({ tests: [callOfF([], expected)], limits }));
+  const [first] = result.tests;
+  if (first === undefined) throw new Error('a grade without tests');
+  return first;
+}
+
+describe('verdicts', () => {
+  test('a right solution is accepted, with measurements', async () => {
+    const result = await gradeOf(HONEST_GCD);
+    expect(result).toMatchObject({ verdict: 'accepted', score: 100, fault: null });
+    expect(result.engine).toContain('quickjs');
+    expect(result.tests[0]).toMatchObject({ input: [12, 18], expected: 6, actual: 6, message: null });
+    expect(result.tests[0]?.memoryKb).toBeGreaterThan(500);
+    expect(reports.at(-1)).toMatchObject({ result: 'completed' });
+  });
+
+  test('a plainly wrong solution is a wrong answer, with a diff', async () => {
+    const result = await gradeOf('export const gcd = (a, b) => a + b;');
+    expect(result).toMatchObject({ verdict: 'wrong_answer', score: 33, fault: 'learner' });
+    expect(result.tests[0]).toMatchObject({
+      actual: 30,
+      diff: [{ path: '', kind: 'different', expected: 6, actual: 30 }],
+    });
+  });
+
+  test('a mostly right solution is partial', async () => {
+    const result = await gradeOf('export const gcd = (a, b) => (b === 0 ? a : a === 12 ? 6 : 0);');
+    expect(result).toMatchObject({ verdict: 'partial', score: 67 });
+  });
+
+  test('a syntax error is told with its place, for every test', async () => {
+    const result = await gradeOf('export function gcd(a, b) {\n  return a +;\n}');
+    expect(result).toMatchObject({ verdict: 'compile_error', score: 0 });
+    expect(result.tests.map((found) => found.verdict)).toEqual(['compile_error', 'compile_error', 'compile_error']);
+    expect(result.tests[0]?.message).toMatch(/^SyntaxError: .*\n.*gcd\.js:2:/);
+  });
+
+  test('a missing function names what is exported', async () => {
+    const result = await gradeOf('export function gdc() {}\nexport const other = 1;');
+    expect(result.verdict).toBe('invalid_submission');
+    expect(result.tests[0]?.message).toBe('`gcd.js` does not export a function named `gcd`; it exports: gdc, other');
+  });
+
+  test('an exception is told with line and column, without frames of ours', async () => {
+    const result = await gradeOf(
+      'export function gcd(a, b) {\n  return help(a);\n}\nfunction help(a) {\n  return a.b.c;\n}',
+    );
+    expect(result.verdict).toBe('runtime_error');
+    expect(result.tests[0]?.message).toMatch(
+      /^TypeError: .*\n    at help \(gcd\.js:5:\d+\)\n    at gcd \(gcd\.js:2:\d+\)$/,
+    );
+  });
+
+  test('an exception while loading is a runtime error', async () => {
+    const result = await gradeOf('throw new RangeError("early");\nexport const gcd = () => 1;');
+    expect(result.verdict).toBe('runtime_error');
+    expect(result.tests[2]?.message).toMatch(/^RangeError: early\n.*gcd\.js:1:/);
+  });
+
+  test('an endless loop hits the time limit twice, then the rest is skipped', async () => {
+    const result = await gradeOf('export function gcd() { for (;;); }', buildExercise({ limits: { cpuMs: 50 } }));
+    expect(result.tests.map((found) => found.verdict)).toEqual(['time_limit', 'time_limit', 'skipped']);
+    expect(recycled).toContain('limit');
+  });
+
+  test('an endless loop while loading is told once', async () => {
+    const result = await gradeOf('for (;;);', buildExercise({ limits: { cpuMs: 50 } }));
+    expect(result.tests.map((found) => found.verdict)).toEqual(['time_limit', 'skipped', 'skipped']);
+  });
+
+  test('tests after a limit run in a fresh instance', async () => {
+    const code = 'let calls = 0;\nexport function f(n) { calls++; if (n === 0) for (;;); return calls; }';
+    const tests = [callOfF([1], 1), callOfF([0], 0), callOfF([1], 1)];
+    const result = await gradeOf(code, buildExercise({ tests, limits: { cpuMs: 50 } }));
+    expect(result.tests.map((found) => found.verdict)).toEqual(['accepted', 'time_limit', 'accepted']);
+  });
+
+  test('a memory bomb hits the memory limit', async () => {
+    expect(
+      await answerOf('export function f() { const a = []; for (;;) a.push(new Array(1000).fill(1)); }', 1),
+    ).toMatchObject({
+      verdict: 'memory_limit',
+      message: 'memory limit of 32 MB exceeded',
+    });
+  });
+
+  test('20 MB of output hit the output limit and are clipped', async () => {
+    const found = await answerOf(
+      'export function f() { for (let i = 0; i < 20000; i++) console.log("x".repeat(1000)); return 1; }',
+      1,
+      {
+        cpuMs: 2000,
+      },
+    );
+    expect(found.verdict).toBe('output_limit');
+    expect(found.stdout.length).toBeLessThanOrEqual(16 * 1024 + 1);
+  });
+
+  test('a huge answer is an output limit', async () => {
+    expect(await answerOf('export const f = () => "x".repeat(2000000);', 1)).toMatchObject({ verdict: 'output_limit' });
+  });
+});
+
+describe('answers', () => {
+  test.each([
+    ['undefined', 'undefined', [], 'returned undefined, expected an array'],
+    ['NaN', 'NaN', 1, 'returned NaN, expected a number'],
+    [
+      'an infinite number inside',
+      '[1, -Infinity]',
+      [1],
+      'returned a value that is not JSON: -Infinity at /1, expected an array',
+    ],
+    ['a function', '() => 1', 1, 'returned a value that is not JSON: a function, expected a number'],
+    ['a symbol', 'Symbol("s")', null, 'returned a value that is not JSON: a symbol, expected null'],
+    ['a BigInt', '{ n: 10n }', {}, 'returned a value that is not JSON: a BigInt (10n) at /n, expected an object'],
+    ['a hole', '[1, , 3]', [1], 'returned a value that is not JSON: undefined at /1, expected an array'],
+  ])('%s is not JSON and said so', async (_, expression, expected, message) => {
+    expect(await answerOf(`export const f = () => (${expression});`, expected)).toMatchObject({
+      verdict: 'wrong_answer',
+      message,
+    });
+  });
+
+  test('a cyclic answer is not JSON', async () => {
+    const found = await answerOf('export function f() { const a = { b: [] }; a.b.push(a); return a; }', 1);
+    expect(found.message).toBe('returned a value that is not JSON: a cyclic structure at /b/0, expected a number');
+  });
+
+  test.each([
+    ['a promise is awaited', 'export async function f() { await null; return [1, 2]; }', [1, 2]],
+    ['a generator is the list of its items', 'export function* f() { yield 1; yield 2; }', [1, 2]],
+    ['an async generator too', 'export async function* f() { yield 1; await null; yield 2; }', [1, 2]],
+    ['a Set is a list', 'export const f = () => new Set([1, 2]);', [1, 2]],
+    ['a Map is a list of pairs', 'export const f = () => new Map([["a", 1]]);', [['a', 1]]],
+    ['a typed array is a list', 'export const f = () => new Uint8Array([1, 2]);', [1, 2]],
+    ['an undefined property is not there', 'export const f = () => ({ a: 1, b: undefined });', { a: 1 }],
+    ['-0 is 0', 'export const f = () => -0;', 0],
+    [
+      'a class instance is its own properties',
+      'class P { x = 1; get y() { return 2; } }\nexport const f = () => new P();',
+      { x: 1 },
+    ],
+    ['text keeps every character', 'export const f = () => "é😀\\n\\u2028";', 'é😀\n\u2028'],
+  ])('%s', async (_, code, expected) => {
+    expect(await answerOf(code, expected)).toMatchObject({ verdict: 'accepted' });
+  });
+
+  test('an endless generator is an output limit', async () => {
+    const found = await answerOf('export function* f() { for (;;) yield 1234567890; }', 1, { cpuMs: 2000 });
+    expect(['output_limit', 'time_limit']).toContain(found.verdict);
+  });
+
+  test('a promise that never settles is told', async () => {
+    const found = await answerOf('export const f = () => new Promise(() => {});', 1);
+    expect(found).toMatchObject({ verdict: 'runtime_error', message: '`f` returned a promise that never settles' });
+  });
+
+  test('Math.random gives the same numbers in every run', async () => {
+    const code = 'export const f = () => Math.random();';
+    const [first, second] = [await answerOf(code, 2), await answerOf(code, 2)];
+    expect(first.actual).toBe(second.actual);
+  });
+});
+
+describe('modules and output', () => {
+  test('console output is kept per test; the grade shows that of loading and of visible tests only', async () => {
+    const code =
+      'console.log("loading");\nexport function f(n) { console.log("called", n, { a: [1, "x"] }); console.error("bad"); return n; }';
+    const tests = [callOfF([1], 1), callOfF([2], 2, { visibility: 'never' })];
+    const result = await gradeOf(code, buildExercise({ tests }));
+    expect(result.stdout).toBe("loading\ncalled 1 { a: [ 1, 'x' ] }\nbad\n");
+    expect(result.tests[1]?.stdout).toBe("called 2 { a: [ 1, 'x' ] }\nbad\n");
+  });
+
+  test('the exercise files can be imported, JSON too', async () => {
+    const files = [
+      { path: 'lib/helper.js', content: 'import data from "../data.json";\nexport const base = data.base;' },
+      { path: 'data.json', content: '{ "base": 40 }' },
+    ];
+    const code = "import { base } from './lib/helper.js';\nexport const f = (n) => base + n;";
+    expect(await gradeOf(code, buildExercise({ files, tests: [callOfF([2], 42)] }))).toMatchObject({
+      verdict: 'accepted',
+    });
+  });
+
+  test('CommonJS works, with require of the exercise files and true line numbers', async () => {
+    const files = [
+      { path: 'helper.js', content: 'exports.base = require("./data").base;' },
+      { path: 'data.json', content: '{ "base": 40 }' },
+    ];
+    const tests = [callOfF([2], 42), callOfF([0], 0)];
+    const code =
+      "const { base } = require('./helper'); function f(n) { if (n === 0) null.x; return base + n; }\nmodule.exports = { f };";
+    const result = await gradeOf(code, buildExercise({ files, tests }));
+    expect(result.tests.map((found) => found.verdict)).toEqual(['accepted', 'runtime_error']);
+    const column = code.indexOf('null.x') + 1;
+    expect(result.tests[1]?.message).toMatch(new RegExp(`gcd\\.js:1:(${column - 1}|${column})\\)`));
+  });
+
+  test.each(["import fs from 'fs';", "import 'node:child_process';", "import x from '../../etc/passwd';"])(
+    'nothing else can be imported: %s',
+    async (line) => {
+      const result = await gradeOf(`${line}\nexport const gcd = () => 1;`);
+      expect(result.verdict).toBe('compile_error');
+      expect(result.tests[0]?.message).toMatch(/cannot import '.*': only the exercise's own files can be imported/);
+      expect(result.tests[0]?.message).not.toContain('/work');
+    },
+  );
+
+  test('a default export serves when it is the function', async () => {
+    expect((await gradeOf('export default function gcd(a, b) { return b ? gcd(b, a % b) : a; }')).verdict).toBe(
+      'accepted',
+    );
+  });
+});
+
+describe('life of the runners', () => {
+  test('an abort ends the run at once and the pool goes on', async () => {
+    const controller = new AbortController();
+    const exercise = buildExercise({ limits: { cpuMs: 10_000, wallMs: 30_000 } });
+    const running = grade(pool, exercise, 'export const gcd = () => { for (;;); };', controller.signal);
+    setTimeout(() => controller.abort(new Error('cancelled by the learner')), 200);
+    await expect(running).rejects.toThrow('cancelled by the learner');
+    expect((await gradeOf(HONEST_GCD)).verdict).toBe('accepted');
+  });
+
+  test('a runner that is killed from outside is replaced and the submission still graded', async () => {
+    const own = createRunnerPool({ size: 1, spare: 1, isolation, hooks: { onRun: (run) => reports.push(run) } });
+    try {
+      await eventually('two warm runners', () => own.health().idle === 2);
+      const before = new Set(descendantsOf(process.pid));
+      const slow =
+        'export function gcd(a, b) { let n = 0; while (n < 3e6) n++; return b === 0 ? a : a % b === 0 ? b : gcdOf(b, a % b); }\nconst gcdOf = (a, b) => (b ? gcdOf(b, a % b) : a);';
+      const exercise = buildExercise({ limits: { cpuMs: 3000, wallMs: 20_000 } });
+      const running = grade(own, exercise, slow, AbortSignal.timeout(50_000));
+      await eventually('a busy runner', () => own.health().busy === 1);
+      const busy = own.busyPids();
+      expect(busy).toHaveLength(1);
+      for (const pid of busy) if (before.has(pid)) process.kill(-pid, 'SIGKILL');
+      expect((await running).verdict).toBe('accepted');
+      expect(reports.at(-1)).toMatchObject({ result: 'retried' });
+    } finally {
+      await own.close();
+    }
+  });
+
+  test('a loop that the engine cannot interrupt is ended by the wall clock', async () => {
+    const endless = 'export function f() { const a = []; a[4294967294] = 1; return a.sort().length; }';
+    const exercise = buildExercise({ tests: [callOfF([], 1)], limits: { wallMs: 1000, cpuMs: 50 } });
+    const [found] = (await gradeOf(endless, exercise)).tests;
+    expect(found).toMatchObject({ verdict: 'time_limit', message: 'time limit exceeded' });
+    expect(recycled).toContain('wall_clock');
+  });
+
+  test('a runner that cannot start is a platform fault, and the pool recovers', async () => {
+    const failures: Error[] = [];
+    const node = process.execPath;
+    process.execPath = '/nonexistent/node';
+    const own = createRunnerPool({ size: 1, isolation, hooks: { onStartFailure: (error) => failures.push(error) } });
+    try {
+      const running = grade(own, buildExercise(), HONEST_GCD, AbortSignal.timeout(50_000));
+      await expect(running).rejects.toMatchObject({ code: 'runner_unavailable', retryable: true });
+      expect(failures.length).toBeGreaterThanOrEqual(3);
+      expect(own.health().ready).toBe(false);
+      await expect(probeIsolation('required')).rejects.toMatchObject({
+        code: 'isolation_unavailable',
+        retryable: false,
+      });
+      expect(await probeIsolation('auto')).toMatchObject({ layer: 'portable' });
+      process.execPath = node;
+      await eventually('a warm runner', () => own.health().ready);
+      expect(await grade(own, buildExercise(), HONEST_GCD, AbortSignal.timeout(50_000))).toMatchObject({ score: 100 });
+    } finally {
+      process.execPath = node;
+      await own.close();
+    }
+  });
+
+  test('close leaves no process', async () => {
+    const own = createRunnerPool({ size: 2, isolation });
+    await eventually('warm runners', () => own.health().idle === 3);
+    const running = grade(own, buildExercise(), 'for (;;);', AbortSignal.timeout(50_000));
+    const failed = expect(running).rejects.toMatchObject({ name: 'SandboxError', code: 'pool_closed' });
+    await eventually('a busy runner', () => own.health().busy === 1);
+    const pids = own.busyPids().flatMap((pid) => [pid, ...descendantsOf(pid)]);
+    await own.close();
+    await failed;
+    await eventually('runners gone', () => pids.every((pid) => !isRunning(pid)));
+    expect(own.health()).toMatchObject({ ready: false, idle: 0, busy: 0 });
+  });
+
+  test.each(['off', 'auto'] as const)('no runner outlives a worker that is killed, isolation %s', async (mode) => {
+    const script = `
+      import { grade } from './worker/grading/grade.ts';
+      import { probeIsolation } from './worker/grading/sandbox/isolation.ts';
+      import { createRunnerPool } from './worker/grading/sandbox/pool.ts';
+      const pool = createRunnerPool({ size: 1, isolation: await probeIsolation('${mode}') });
+      const exercise = ${JSON.stringify(buildExercise({ limits: { cpuMs: 10_000, wallMs: 30_000 } }))};
+      const endless = 'export function gcd() { const a = []; a[4294967294] = 1; a.length = 4294967295; for (;;) a.sort(); }';
+      setInterval(() => { if (pool.health().busy === 1 && pool.health().idle === 1) console.log('busy'); }, 50);
+      await grade(pool, exercise, endless, AbortSignal.timeout(30_000));`;
+    const worker = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve) => worker.stdout.once('data', resolve));
+    const runners = descendantsOf(worker.pid ?? 0);
+    expect(runners.length).toBeGreaterThanOrEqual(2);
+    worker.kill('SIGKILL');
+    await eventually('runners gone with their worker', () => runners.every((pid) => !isRunning(pid)));
+  });
+});

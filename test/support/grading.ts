@@ -1,0 +1,74 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CallTest, ExerciseLimits, type ExerciseFile } from '../../shared/contracts/exercise.contract.ts';
+import type { GradableExercise } from '../../worker/grading/grade.ts';
+
+type CallTestInput = Parameters<typeof CallTest.parse>[0];
+
+/** An exercise about `gcd.js` with three visible tests, unless told otherwise. */
+export function buildExercise(
+  overrides: {
+    tests?: CallTestInput[];
+    limits?: Partial<ExerciseLimits>;
+    files?: ExerciseFile[];
+    entrypoint?: string;
+  } = {},
+): GradableExercise {
+  const gcdTests = [
+    { args: [12, 18], expected: 6 },
+    { args: [17, 5], expected: 1 },
+    { args: [9, 0], expected: 9 },
+  ].map((test) => ({ kind: 'call', name: `gcd(${test.args.join(', ')})`, function: 'gcd', ...test }));
+  return {
+    language: 'javascript',
+    entrypoint: overrides.entrypoint ?? 'gcd.js',
+    files: overrides.files ?? [],
+    limits: ExerciseLimits.parse({ cpuMs: 200, wallMs: 5000, memoryMb: 32, outputKb: 16, ...overrides.limits }),
+    tests: (overrides.tests ?? gcdTests).map((test) => CallTest.parse(test)),
+  };
+}
+
+/** One visible test of `f`. */
+export function callOfF(args: unknown[], expected: unknown, extra: Record<string, unknown> = {}): CallTestInput {
+  return { kind: 'call', name: `f(${JSON.stringify(args)})`, function: 'f', args, expected, ...extra };
+}
+
+export const HONEST_GCD = 'export function gcd(a, b) {\n  return b === 0 ? a : gcd(b, a % b);\n}';
+
+/** Processes below `ancestor`, at any depth, as /proc tells it. */
+export function descendantsOf(ancestor: number): number[] {
+  const parents = new Map<number, number>();
+  for (const entry of readdirSync('/proc')) {
+    const stat = /^\d+$/.test(entry) ? readStat(entry) : null;
+    if (stat !== null && stat.state !== 'Z') parents.set(Number(entry), stat.parent);
+  }
+  const found = [ancestor];
+  for (const known of found) for (const [pid, parent] of parents) if (parent === known) found.push(pid);
+  return found.slice(1);
+}
+
+/** Whether a process still runs; one that only waits to be reaped does not. */
+export function isRunning(pid: number): boolean {
+  const stat = readStat(String(pid));
+  return stat !== null && stat.state !== 'Z';
+}
+
+/** Looks again and again until it is so. */
+export async function eventually(what: string, condition: () => boolean, deadlineMs = 15_000): Promise<void> {
+  const started = performance.now();
+  while (!condition()) {
+    if (performance.now() - started > deadlineMs) throw new Error(`not within ${deadlineMs} ms: ${what}`);
+    await sleep(20);
+  }
+}
+
+function readStat(pid: string): { state: string; parent: number } | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state = '', parent = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state, parent: Number(parent) };
+  } catch {
+    // It ended between the listing and the look.
+    return null;
+  }
+}
