@@ -45,9 +45,10 @@ CREATE TABLE exercise_versions (
   id uuid PRIMARY KEY,
   exercise_id uuid NOT NULL REFERENCES exercises ON DELETE CASCADE,
   version int NOT NULL,
-  definition jsonb NOT NULL,
+  -- json, not jsonb: the order of keys that an author wrote is kept, and matters to code that walks over them.
+  definition json NOT NULL,
   verification text NOT NULL DEFAULT 'pending' CHECK (verification IN ('pending', 'verified', 'rejected')),
-  verification_report jsonb,
+  verification_report json,
   created_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT exercise_versions_number_unique UNIQUE (exercise_id, version)
 );
@@ -99,7 +100,7 @@ CREATE TABLE grading_runs (
   crashes int NOT NULL DEFAULT 0,
   -- Which enqueueing of this run is the live one; part of the job id, since BullMQ ignores a job id that it still remembers.
   dispatch int NOT NULL DEFAULT 1,
-  result jsonb,
+  result json,
   failure text,
   created_at timestamptz NOT NULL DEFAULT now(),
   dispatched_at timestamptz NOT NULL DEFAULT now(),

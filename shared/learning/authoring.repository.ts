@@ -54,7 +54,12 @@ export async function upsertExercise(
     RETURNING id`);
 }
 
-const NewestVersionRow = z.strictObject({ version: z.number(), definition: ExerciseDefinition });
+const NewestVersionRow = z.strictObject({
+  id: z.string(),
+  version: z.number(),
+  verification: z.enum(['pending', 'verified', 'rejected']),
+  definition: ExerciseDefinition,
+});
 
 /** The newest version of an exercise, verified or not; null when it has none. */
 export async function findNewestVersion(
@@ -62,7 +67,7 @@ export async function findNewestVersion(
   exerciseId: string,
 ): Promise<z.infer<typeof NewestVersionRow> | null> {
   return db.maybeOne(sql.type(NewestVersionRow)`
-    SELECT version, definition FROM exercise_versions WHERE exercise_id = ${exerciseId} ORDER BY version DESC LIMIT 1`);
+    SELECT id, version, verification, definition FROM exercise_versions WHERE exercise_id = ${exerciseId} ORDER BY version DESC LIMIT 1`);
 }
 
 export async function insertVersion(
@@ -71,7 +76,12 @@ export async function insertVersion(
 ): Promise<void> {
   await tx.query(sql.typeAlias('void')`
     INSERT INTO exercise_versions (id, exercise_id, version, definition)
-    VALUES (${version.id}, ${version.exerciseId}, ${version.version}, ${sql.jsonb(version.definition)})`);
+    VALUES (${version.id}, ${version.exerciseId}, ${version.version}, ${sql.json(version.definition)})`);
+}
+
+/** Lets a version be verified again. */
+export async function reopenVerification(tx: Database, versionId: string): Promise<void> {
+  await tx.query(sql.typeAlias('void')`UPDATE exercise_versions SET verification = 'pending' WHERE id = ${versionId}`);
 }
 
 const VerificationCountRow = z.strictObject({

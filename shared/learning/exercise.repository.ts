@@ -58,7 +58,7 @@ export async function settleVerification(
   report: SerializableValue,
 ): Promise<void> {
   await db.query(sql.typeAlias('void')`
-    UPDATE exercise_versions SET verification = ${verification}, verification_report = ${sql.jsonb(storableJson(report))} WHERE id = ${versionId}`);
+    UPDATE exercise_versions SET verification = ${verification}, verification_report = ${sql.json(storableJson(report))} WHERE id = ${versionId}`);
   if (verification === 'rejected') return;
   await db.query(sql.typeAlias('void')`
     UPDATE exercises x SET current_version_id = v.id

@@ -76,7 +76,7 @@ export async function completeRun(
   result: SerializableValue,
 ): Promise<boolean> {
   const completed = await tx.query(sql.typeAlias('void')`
-    UPDATE grading_runs SET status = 'completed', result = ${sql.jsonb(storableJson(result))}, completed_at = now()
+    UPDATE grading_runs SET status = 'completed', result = ${sql.json(storableJson(result))}, completed_at = now()
     WHERE id = ${id} AND attempt_token = ${token} AND status = 'running'`);
   return completed.rowCount === 1;
 }

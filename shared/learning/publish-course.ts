@@ -8,6 +8,7 @@ import { requestJob } from '../queues/outbox.ts';
 import {
   findNewestVersion,
   insertVersion,
+  reopenVerification,
   upsertCourse,
   upsertExercise,
   upsertModule,
@@ -43,7 +44,14 @@ async function publishExercise(
 ): Promise<boolean> {
   const exerciseId = await upsertExercise(tx, { id: newId(), moduleId, slug: definition.slug, position });
   const newest = await findNewestVersion(tx, exerciseId);
-  if (newest !== null && isDeepStrictEqual(newest.definition, definition)) return false;
+  if (newest !== null && isDeepStrictEqual(newest.definition, definition)) {
+    // What was rejected may have been the engine's fault, which a newer release has mended.
+    if (newest.verification === 'rejected') {
+      await reopenVerification(tx, newest.id);
+      await requestVerification(tx, newest.id);
+    }
+    return false;
+  }
   const versionId = newId();
   await insertVersion(tx, { id: versionId, exerciseId, version: (newest?.version ?? 0) + 1, definition });
   await requestVerification(tx, versionId);

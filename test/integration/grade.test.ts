@@ -91,10 +91,35 @@ describe('verdicts', () => {
     expect(result.tests[2]?.message).toMatch(/^RangeError: early\n.*gcd\.js:1:/);
   });
 
-  test('an endless loop hits the time limit twice, then the rest is skipped', async () => {
+  test('code that is endless from its first call is not called again', async () => {
     const result = await gradeOf('export function gcd() { for (;;); }', buildExercise({ limits: { cpuMs: 50 } }));
-    expect(result.tests.map((found) => found.verdict)).toEqual(['time_limit', 'time_limit', 'skipped']);
+    expect(result.tests.map((found) => found.verdict)).toEqual(['time_limit', 'skipped', 'skipped']);
     expect(recycled).toContain('limit');
+  });
+
+  test('code that works at first may hit the time limit twice before the rest is skipped', async () => {
+    const test1 = { kind: 'call', function: 'wait', args: [0], expected: 0 } as const;
+    const slow = { ...test1, args: [1], expected: 1 };
+    const result = await gradeOf(
+      'export function wait(n) { while (n > 0); return n; }',
+      buildExercise({
+        limits: { cpuMs: 50 },
+        tests: [
+          { ...test1, name: 'quick' },
+          { ...slow, name: 'slow' },
+          { ...test1, name: 'quick again' },
+          { ...slow, name: 'slow again' },
+          { ...test1, name: 'never reached' },
+        ],
+      }),
+    );
+    expect(result.tests.map((found) => found.verdict)).toEqual([
+      'accepted',
+      'time_limit',
+      'accepted',
+      'time_limit',
+      'skipped',
+    ]);
   });
 
   test('an endless loop while loading is told once', async () => {

@@ -1,7 +1,6 @@
 import { newId } from '../../shared/db/id.ts';
 import { claimRun, type ClaimedRunRow } from '../../shared/learning/grading-run.repository.ts';
 import { createSandboxMetrics } from '../../shared/observability/sandbox.metrics.ts';
-import { gradingQueue } from '../../shared/queues/grading.queue.ts';
 import type { OpenProcessorFor, Process, WorkerDeps } from '../processor.ts';
 import { ExclusiveLane } from './exclusive-lane.ts';
 import { grade } from './grade.ts';
@@ -15,7 +14,7 @@ const QUARANTINE_AFTER_CRASHES = 2;
 const MAX_CRASHES = 3;
 
 /** Grades submissions and verifies exercises, in warm sandboxed runner processes. */
-export const openGrading: OpenProcessorFor<typeof gradingQueue.name> = async (deps, concurrency) => {
+export const openGrading: OpenProcessorFor<'grading'> = async (deps, concurrency) => {
   const sandboxMetrics = createSandboxMetrics(deps.registry);
   const isolation = await probeIsolation(deps.config.SANDBOX_ISOLATION);
   sandboxMetrics.isolation(isolation.layer);

@@ -1,7 +1,7 @@
 import type { CallTest } from '../../shared/contracts/exercise.contract.ts';
 import type { TestResult, TestVerdict } from '../../shared/contracts/grade.contract.ts';
 import { compare } from './comparison.ts';
-import { nestingDepth, storableJson, storableText, type Json } from './json.ts';
+import { nestingDepth, type Json } from './json.ts';
 import { MAX_ANSWER_DEPTH } from './sandbox/limits.ts';
 import type { Outcome } from './sandbox/protocol.ts';
 
@@ -22,9 +22,9 @@ export function notRun(test: CallTest, verdict: TestVerdict, message: string): T
   return result(test, { verdict, message }, { stdout: '', cpuMs: 0, wallMs: 0, memoryKb: null });
 }
 
-/** Text as it is kept: storable and not too long. */
+/** Text as it is kept: not too long. */
 export function shown(text: string, limit = MAX_SHOWN_CHARS): string {
-  return storableText(text.length > limit ? `${text.slice(0, limit)}…` : text);
+  return text.length > limit ? `${text.slice(0, limit)}…` : text;
 }
 
 type Measurements = Pick<Outcome, 'stdout' | 'cpuMs' | 'wallMs' | 'memoryKb'>;
@@ -67,10 +67,10 @@ function judgeAnswer(test: CallTest, json: string): Judgement {
   }
   const actual = JSON.parse(json) as Json;
   const { equal, differences } = compare(test.expected, actual, test.comparison);
-  const kept = json.length <= MAX_SHOWN_CHARS ? { actual: storableJson(actual) } : {};
+  const kept = json.length <= MAX_SHOWN_CHARS ? { actual } : {};
   if (equal) return { verdict: 'accepted', message: null, ...kept };
   const diff = differences.map(({ path, kind, ...values }) => ({
-    path: storableText(path),
+    path,
     kind,
     ...('expected' in values ? showable('expected', values.expected) : {}),
     ...('actual' in values ? showable('actual', values.actual) : {}),
@@ -82,7 +82,7 @@ function judgeAnswer(test: CallTest, json: string): Judgement {
 /** A side of a difference, left out when it is too long to be read. */
 function showable<Side extends 'expected' | 'actual'>(side: Side, value: Json | undefined): { [key in Side]?: Json } {
   if (value === undefined || JSON.stringify(value).length > MAX_SHOWN_CHARS) return {};
-  return { [side]: storableJson(value) } as { [key in Side]: Json };
+  return { [side]: value } as { [key in Side]: Json };
 }
 
 function brief(value: Json): string {

@@ -3,7 +3,12 @@ import type { Grade } from '../../shared/contracts/grade.contract.ts';
 import { isDatabaseUnavailable } from '../../shared/db/database-errors.ts';
 import { settleVerification as recordVerification } from '../../shared/learning/exercise.repository.ts';
 import { completeRun, failRun, releaseRun, type ClaimedRunRow } from '../../shared/learning/grading-run.repository.ts';
-import { completeSubmission, failSubmission, insertSolved, markSubmissionQueued } from '../../shared/learning/submission.repository.ts';
+import {
+  completeSubmission,
+  failSubmission,
+  insertSolved,
+  markSubmissionQueued,
+} from '../../shared/learning/submission.repository.ts';
 import type { WorkerDeps } from '../processor.ts';
 import type { VerificationReport } from './verification.ts';
 
@@ -19,7 +24,8 @@ export async function settleGrade(deps: WorkerDeps, run: ClaimedRunRow, grade: G
       if (!(await completeRun(tx, run.id, run.attempt_token, grade))) return false;
       const submissionId = submissionOf(run);
       const { learnerId, exerciseId } = await completeSubmission(tx, submissionId, grade);
-      if (grade.verdict === 'accepted') await insertSolved(tx, { learnerId, exerciseId, submissionId, points: run.definition.points });
+      if (grade.verdict === 'accepted')
+        await insertSolved(tx, { learnerId, exerciseId, submissionId, points: run.definition.points });
       return true;
     }),
   );
@@ -27,7 +33,11 @@ export async function settleGrade(deps: WorkerDeps, run: ClaimedRunRow, grade: G
 }
 
 /** Writes what verification found out about an exercise version. */
-export async function settleVerification(deps: WorkerDeps, run: ClaimedRunRow, report: VerificationReport): Promise<void> {
+export async function settleVerification(
+  deps: WorkerDeps,
+  run: ClaimedRunRow,
+  report: VerificationReport,
+): Promise<void> {
   const settled = await persist(deps, (db) =>
     db.transaction(async (tx) => {
       if (!(await completeRun(tx, run.id, run.attempt_token, report))) return false;
@@ -63,7 +73,10 @@ export async function giveUp(deps: WorkerDeps, run: ClaimedRunRow, failure: stri
 const PERSIST_RETRIES = 6;
 
 /** A result is dear: a database that restarts is waited for, some 20 s, rather than grading all over again. */
-async function persist<Result>({ db, log }: WorkerDeps, write: (db: WorkerDeps['db']) => Promise<Result>): Promise<Result> {
+async function persist<Result>(
+  { db, log }: WorkerDeps,
+  write: (db: WorkerDeps['db']) => Promise<Result>,
+): Promise<Result> {
   return pRetry(() => write(db), {
     retries: PERSIST_RETRIES,
     minTimeout: 200,

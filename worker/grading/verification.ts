@@ -10,7 +10,9 @@ export type VerificationReport = {
   starter: Summary;
 };
 
-type Summary = Pick<Grade, 'verdict' | 'score'> & { failed: { name: string; verdict: string; message: string | null }[] };
+type Summary = Pick<Grade, 'verdict' | 'score'> & {
+  failed: { name: string; verdict: string; message: string | null }[];
+};
 
 /** Grades the solution and the starter as any submission, and judges the exercise by the result. */
 export async function verify(
@@ -23,10 +25,19 @@ export async function verify(
     ...(solution.verdict === 'accepted' ? [] : [`The reference solution does not pass: ${solution.verdict}.`]),
     ...(starter.verdict === 'accepted' ? ['The starter code passes every test already.'] : []),
   ];
-  return { outcome: reasons.length === 0 ? 'verified' : 'rejected', reasons, solution: summarise(solution), starter: summarise(starter) };
+  return {
+    outcome: reasons.length === 0 ? 'verified' : 'rejected',
+    reasons,
+    solution: summarise(solution),
+    starter: summarise(starter),
+  };
 }
 
 function summarise({ verdict, score, tests }: Grade): Summary {
   const failed = tests.filter((test) => test.verdict !== 'accepted');
-  return { verdict, score, failed: failed.map(({ name, verdict: testVerdict, message }) => ({ name, verdict: testVerdict, message })) };
+  return {
+    verdict,
+    score,
+    failed: failed.map(({ name, verdict: testVerdict, message }) => ({ name, verdict: testVerdict, message })),
+  };
 }

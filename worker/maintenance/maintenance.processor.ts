@@ -1,4 +1,3 @@
-import { maintenanceQueue } from '../../shared/queues/maintenance.queue.ts';
 import { relayOutbox } from '../../shared/queues/outbox.ts';
 import { getOutboxLagSeconds } from '../../shared/queues/outbox.repository.ts';
 import type { OpenProcessorFor, WorkerDeps } from '../processor.ts';
@@ -7,7 +6,7 @@ import { reconcile } from './reconcile.ts';
 import { keepSchedulers } from './schedulers.ts';
 
 /** The platform's own upkeep: what was accepted gets into its queue, and back into it should the queue forget. */
-export const openMaintenance: OpenProcessorFor<typeof maintenanceQueue.name> = async (deps) => {
+export const openMaintenance: OpenProcessorFor<'maintenance'> = async (deps) => {
   const schedulers = await keepSchedulers(deps);
   return {
     process: async (job) => {

@@ -1,6 +1,9 @@
-import type { Job } from 'bullmq';
 import { gradingJobId, gradingQueue } from '../../shared/queues/grading.queue.ts';
-import { listUnfinishedRuns, redispatchRun, type UnfinishedRunRow } from '../../shared/learning/grading-run.repository.ts';
+import {
+  listUnfinishedRuns,
+  redispatchRun,
+  type UnfinishedRunRow,
+} from '../../shared/learning/grading-run.repository.ts';
 import { measureDepth } from '../../shared/queues/depth.ts';
 import { requestJob } from '../../shared/queues/outbox.ts';
 import { QueueName } from '../../shared/queues/queue-name.ts';
@@ -25,7 +28,7 @@ export async function reconcile(deps: WorkerDeps): Promise<void> {
 
 async function findLost({ backend }: WorkerDeps, runs: readonly UnfinishedRunRow[]): Promise<UnfinishedRunRow[]> {
   const queue = backend.queue(gradingQueue.name);
-  const states = await Promise.all(runs.map((run) => queue.getJobState(gradingJobId(run)) as ReturnType<Job['getState']>));
+  const states = await Promise.all(runs.map((run) => queue.getJobState(gradingJobId(run))));
   return runs.filter((_run, index) => !LIVE_STATES.has(states[index] ?? 'unknown'));
 }
 

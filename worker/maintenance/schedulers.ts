@@ -10,7 +10,10 @@ const CHECK_TIMEOUT_MS = 2500;
  * Keeps the job schedulers of maintenance in being. They live in the queue backend, which may be wiped: this timer is the one
  * thing that runs without a job, so that everything else can be a job.
  */
-export async function keepSchedulers({ backend, log }: Pick<WorkerDeps, 'backend' | 'log'>): Promise<{ stop: () => Promise<void> }> {
+export async function keepSchedulers({
+  backend,
+  log,
+}: Pick<WorkerDeps, 'backend' | 'log'>): Promise<{ stop: () => Promise<void> }> {
   const warn = warnSeldom(log, 'maintenance schedulers could not be checked');
   let checking = Promise.resolve();
   const check = (): void => {

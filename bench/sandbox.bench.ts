@@ -1,0 +1,95 @@
+import { availableParallelism } from 'node:os';
+import { ExerciseLimits, type CallTest } from '../shared/contracts/exercise.contract.ts';
+import { grade, type GradableExercise } from '../worker/grading/grade.ts';
+import { probeIsolation, type Isolation } from '../worker/grading/sandbox/isolation.ts';
+import { createRunnerPool } from '../worker/grading/sandbox/pool.ts';
+
+/**
+ * Submissions a second through warm runners, and beside it the same with a process started for every submission. Ten `call`
+ * tests each, all isolation layers that work here. Run: `node bench/sandbox.bench.ts`; takes about 20 seconds.
+ */
+const SLOTS = 2;
+const WARM_UP_MS = 2000;
+const WARM_MS = 10_000;
+const BASELINE_MS = 6000;
+
+const CODE = `export function gcd(a, b) {
+  while (b !== 0) [a, b] = [b, a % b];
+  return a;
+}`;
+
+const exercise: GradableExercise = {
+  language: 'javascript',
+  entrypoint: 'gcd.js',
+  files: [],
+  limits: ExerciseLimits.parse({}),
+  tests: Array.from({ length: 10 }, (_, index): CallTest => {
+    const factor = index + 2;
+    return {
+      kind: 'call',
+      name: `common factor ${factor}`,
+      weight: 1,
+      visibility: 'always',
+      function: 'gcd',
+      args: [factor * 1009, factor * 1013],
+      expected: factor,
+      comparison: { type: 'exact' },
+    };
+  }),
+};
+
+type Measured = { perSecond: number; p50: number; p95: number };
+
+const isolation = await probeIsolation('auto');
+print(`cores ${availableParallelism()}, slots ${SLOTS}, isolation ${isolation.layer}`);
+const warm = await measureWarm(isolation);
+print(`warm runners:         ${format(warm)}`);
+const baseline = await measureBaseline(isolation);
+print(`spawn per submission: ${format(baseline)}`);
+print(`ratio:                ${(warm.perSecond / baseline.perSecond).toFixed(1)}x`);
+
+async function measureWarm(layer: Isolation): Promise<Measured> {
+  const pool = createRunnerPool({ size: SLOTS, isolation: layer });
+  const gradeOnce = async () => {
+    const { verdict } = await grade(pool, exercise, CODE, AbortSignal.timeout(10_000));
+    if (verdict !== 'accepted') throw new Error(`the honest solution got ${verdict}`);
+  };
+  await measure(WARM_UP_MS, gradeOnce);
+  const measured = await measure(WARM_MS, gradeOnce);
+  await pool.close();
+  return measured;
+}
+
+function measureBaseline(layer: Isolation): Promise<Measured> {
+  return measure(BASELINE_MS, async () => {
+    const pool = createRunnerPool({ size: 1, isolation: layer, spare: 0 });
+    await grade(pool, exercise, CODE, AbortSignal.timeout(10_000));
+    await pool.close();
+  });
+}
+
+/** Keeps every slot busy for a while and answers throughput and latency, in milliseconds. */
+async function measure(durationMs: number, work: () => Promise<void>): Promise<Measured> {
+  const latencies: number[] = [];
+  const started = performance.now();
+  const slot = async () => {
+    while (performance.now() - started < durationMs) {
+      const begun = performance.now();
+      await work();
+      latencies.push(performance.now() - begun);
+    }
+  };
+  await Promise.all(Array.from({ length: SLOTS }, slot));
+  const elapsedSeconds = (performance.now() - started) / 1000;
+  latencies.sort((left, right) => left - right);
+  const percentile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
+  return { perSecond: latencies.length / elapsedSeconds, p50: percentile(0.5), p95: percentile(0.95) };
+}
+
+function format({ perSecond, p50, p95 }: Measured): string {
+  return `${perSecond.toFixed(1)} submissions/s, p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,175 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { Writable } from 'node:stream';
+import { KILL_MARGIN_MS, MAX_REPLY_BYTES } from './limits.ts';
+import { Reply, type Outcome, type RunRequest } from './protocol.ts';
+import { runnerCommand, type IsolationLayer } from './runner-command.ts';
+import { FrameReader, encodeFrame } from './runner/framing.ts';
+import { SandboxError } from './sandbox-error.ts';
+
+const START_DEADLINE_MS = 15_000;
+const MAX_STDERR_CHARS = 4000;
+
+/** The runner overran its wall limit in a place the engine cannot interrupt, and was killed for it. */
+export class WallClockKill extends Error {
+  override name = 'WallClockKill';
+}
+
+/** The runner ended, or said something unintelligible, without our having killed it. */
+export class RunnerDied extends Error {
+  override name = 'RunnerDied';
+}
+
+type Waiting = { resolve: (reply: Reply) => void; reject: (error: Error) => void };
+
+/**
+ * The worker's handle of one runner process. It leads a process group of its own, gets an empty environment, and is only ever
+ * ended with SIGKILL: there is nothing in it that could need a goodbye.
+ */
+export class RunnerProcess {
+  /** Name and version of the engine, as the runner introduced itself. */
+  engine = '';
+  jobs = 0;
+  peakRssKb = 0;
+  /** Resolves when the process and everything that held its pipes is gone. */
+  readonly exited: Promise<void>;
+  readonly #child: ChildProcess;
+  readonly #input: Writable;
+  readonly #reader = new FrameReader(MAX_REPLY_BYTES);
+  #waiting: Waiting | null = null;
+  /** Replies the runner may still send; the first is that it is ready. */
+  #repliesDue = 1;
+  /** Replies that came together with one that was waited for. */
+  readonly #early: Reply[] = [];
+  #ended: Error | null = null;
+  #stderr = '';
+
+  private constructor(layer: IsolationLayer) {
+    const { file, args, seccomp } = runnerCommand(layer);
+    this.#child = spawn(file, args, { detached: true, env: {}, cwd: '/', stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
+    this.exited = new Promise((resolve) => this.#child.once('close', () => resolve()));
+    this.#child.once('error', (error) => this.#fail(new RunnerDied(`runner did not start: ${error.message}`)));
+    this.#child.once('close', (code, signal) => this.#fail(new RunnerDied(`runner ended (${signal ?? code})`)));
+    this.#child.stdout?.on('data', (chunk: Buffer) => this.#receive(chunk));
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.#stderr = (this.#stderr + chunk.toString()).slice(-MAX_STDERR_CHARS);
+    });
+    this.#input = pipeTo(this.#child, 0);
+    pipeTo(this.#child, 3).end(seccomp ?? undefined);
+  }
+
+  /**
+   * Starts a runner and waits until it is warm.
+   * @throws SandboxError `runner_unavailable` with the runner's last words when it does not get there.
+   */
+  static async start(layer: IsolationLayer): Promise<RunnerProcess> {
+    const runner = new RunnerProcess(layer);
+    try {
+      const reply = await runner.#nextReply(START_DEADLINE_MS);
+      if (reply.type !== 'ready') throw new RunnerDied('runner did not introduce itself');
+      runner.engine = reply.engine;
+      return runner;
+    } catch (error) {
+      runner.kill();
+      await runner.exited;
+      throw new SandboxError('runner_unavailable', `cannot start a ${layer} runner: ${runner.#stderr.trim()}`, {
+        cause: error,
+      });
+    }
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get alive(): boolean {
+    return this.#ended === null;
+  }
+
+  /** Sends a program. Its outcomes are read one by one with `nextOutcome`, until one ends the row. */
+  send(request: RunRequest): void {
+    this.jobs += 1;
+    this.#repliesDue = 1 + request.calls.length;
+    this.#input.write(encodeFrame(request));
+  }
+
+  /**
+   * Waits for the next outcome. The runner is killed when it takes longer than `wallMs` and a margin, or when the signal aborts.
+   * @throws WallClockKill, RunnerDied, or the signal's reason.
+   */
+  async nextOutcome(wallMs: number, signal: AbortSignal): Promise<Outcome> {
+    signal.throwIfAborted();
+    const abort = () => this.#end(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      const reply = await this.#nextReply(wallMs + KILL_MARGIN_MS);
+      if (reply.type !== 'outcome') throw new RunnerDied('runner answered out of turn');
+      this.peakRssKb = Math.max(this.peakRssKb, reply.outcome.rssKb);
+      return reply.outcome;
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Kills the whole process group at once; fine to call twice. */
+  kill(): void {
+    this.#end(new RunnerDied('runner was stopped'));
+  }
+
+  #nextReply(deadlineMs: number): Promise<Reply> {
+    return new Promise<Reply>((resolve, reject) => {
+      const early = this.#early.shift();
+      if (early !== undefined) return resolve(early);
+      if (this.#ended !== null) return reject(this.#ended);
+      const timer = setTimeout(() => this.#end(new WallClockKill('runner overran its wall limit')), deadlineMs);
+      this.#waiting = {
+        resolve: (reply) => (clearTimeout(timer), resolve(reply)),
+        reject: (error) => (clearTimeout(timer), reject(error)),
+      };
+    });
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#ended !== null) return;
+    try {
+      for (const message of this.#reader.push(chunk)) {
+        if (this.#repliesDue === 0) throw new RunnerDied('runner spoke without being asked');
+        this.#repliesDue -= 1;
+        this.#deliver(Reply.parse(message));
+      }
+    } catch (error) {
+      this.#end(new RunnerDied('runner sent something that is not a reply', { cause: error }));
+    }
+  }
+
+  #deliver(reply: Reply): void {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    if (waiting === null) this.#early.push(reply);
+    else waiting.resolve(reply);
+  }
+
+  #end(reason: Error): void {
+    this.#fail(reason);
+    if (this.#child.pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    try {
+      process.kill(-this.#child.pid, 'SIGKILL');
+    } catch (error) {
+      // Gone between the look and the shot.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    }
+  }
+
+  #fail(reason: Error): void {
+    this.#ended ??= reason;
+    this.#waiting?.reject(this.#ended);
+    this.#waiting = null;
+  }
+}
+
+/** A pipe into the child. Writing to a child that just died fails with EPIPE; its `close` event tells the same and more. */
+function pipeTo(child: ChildProcess, descriptor: 0 | 3): Writable {
+  const pipe = child.stdio[descriptor];
+  if (!(pipe instanceof Writable)) throw new TypeError(`descriptor ${descriptor} of the runner is not a pipe`);
+  pipe.on('error', () => undefined);
+  return pipe;
+}

@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { writeSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import type { Outcome, Reply, RunRequest } from '../protocol.ts';
+import { FrameReader, encodeFrame } from './framing.ts';
+import { buildImage } from './quickjs-image.ts';
+import { QuickJsSession } from './quickjs-session.ts';
+
+/**
+ * Entry of a runner process: warm, without secrets, network or writable disk. It serves one submission after the other, each in a
+ * fresh engine instance that was made ready while the runner was idle. Requests come on stdin, replies go to stdout; learner
+ * code lives inside the instance and reaches neither.
+ */
+const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
+const USUAL_MEMORY_BYTES = 64 * 1024 * 1024;
+
+const image = await buildImage();
+await practise();
+let prepared = QuickJsSession.prepare(image, USUAL_MEMORY_BYTES);
+await prepared;
+
+if (process.argv.includes('--watchdog')) await watchParent();
+const reader = new FrameReader(MAX_REQUEST_BYTES);
+process.stdin.on('data', (chunk: Buffer) => {
+  // The parent sends the next request only after the last outcome, so requests never overlap.
+  for (const message of reader.push(chunk)) void serve(message as RunRequest);
+});
+process.stdin.on('end', () => process.exit(0));
+send({ type: 'ready', engine: image.engine });
+
+/** Resolves when the watch is kept; only then may code run that could keep this thread for itself. */
+async function watchParent(): Promise<void> {
+  const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), { workerData: process.ppid });
+  await once(watchdog, 'message');
+  watchdog.unref();
+}
+
+async function serve({ program, calls, limits }: RunRequest): Promise<void> {
+  const usual = limits.memoryBytes === USUAL_MEMORY_BYTES;
+  const session = await (usual ? prepared : QuickJsSession.prepare(image, limits.memoryBytes));
+  await runAll(session, { program, calls, limits });
+  // After the last outcome is sent: whoever waits for it does not wait for the next instance.
+  if (usual) prepared = QuickJsSession.prepare(image, USUAL_MEMORY_BYTES);
+}
+
+/** In lock-step: learner code sees the next input only after it has answered the last one. */
+async function runAll(session: QuickJsSession, { program, calls, limits }: RunRequest): Promise<void> {
+  const loaded = await session.load(program, limits);
+  sendOutcome(loaded);
+  if (loaded.kind !== 'loaded') return;
+  for (const call of calls) {
+    const outcome = await session.call(call);
+    sendOutcome(outcome);
+    if (outcome.spent) return;
+  }
+}
+
+/** One submission of our own: proves that the engine works, and has its hot code compiled before a learner waits for it. */
+async function practise(): Promise<void> {
+  const limits = { cpuMs: 5000, wallMs: 5000, memoryBytes: USUAL_MEMORY_BYTES, outputBytes: 1000 };
+  const content = 'export function half(n) { console.log({ n }); return [n / 2]; }';
+  const practice = await QuickJsSession.prepare(image, USUAL_MEMORY_BYTES);
+  await practice.load({ entrypoint: 'practice.js', files: [{ path: 'practice.js', content }] }, limits);
+  for (let round = 0; round < 5; round++) await practice.call({ function: 'half', args: '[4]' });
+  const outcome = await practice.call({ function: 'half', args: '[42]' });
+  if (outcome.kind !== 'answer' || outcome.json !== '[21]') throw new Error('the engine fails its own practice');
+}
+
+function sendOutcome(outcome: Outcome): void {
+  send({ type: 'outcome', outcome });
+}
+
+function send(reply: Reply): void {
+  const frame = encodeFrame(reply);
+  for (let sent = 0; sent < frame.length;) sent += writeSync(1, frame, sent);
+}
