@@ -6,6 +6,7 @@ import type { Registry } from 'prom-client';
 import type { ApiConfig } from '../shared/config/api.config.ts';
 import type { HttpMetrics } from '../shared/observability/http.metrics.ts';
 import { createAuthenticator } from './http/authentication.ts';
+import { heedIfNoneMatch } from './http/conditional-requests.ts';
 import { createDocsPage } from './http/docs-page.ts';
 import { logRequests } from './http/log-requests.ts';
 import { mountRoutes } from './http/mount-routes.ts';
@@ -48,7 +49,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(logRequests(log, deps.httpMetrics));
   if (config.ENABLE_SECURITY_HEADERS) app.use(securityHeaders(config.SERVER_ENV === 'production'));
   app.use(allowOrigins(config.ALLOWED_ORIGINS));
-  app.use(compression());
+  app.use(compression(), heedIfNoneMatch);
 
   if (config.ENABLE_METRICS) app.get('/metrics', serveMetrics(deps.registry));
   app.use(

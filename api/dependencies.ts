@@ -6,6 +6,7 @@ import type { ApiConfig } from '../shared/config/api.config.ts';
 import { databaseUri } from '../shared/config/sections.ts';
 import { connectDatabase } from '../shared/db/connect.ts';
 import { pingDatabase } from '../shared/db/pool.ts';
+import { ExerciseDefinitions } from '../shared/learning/exercise-definitions.ts';
 import { createDatabaseMetrics } from '../shared/observability/database.metrics.ts';
 import type { HealthCheck } from '../shared/observability/health.ts';
 import { createHttpMetrics } from '../shared/observability/http.metrics.ts';
@@ -65,6 +66,7 @@ export async function openDependencies(config: ApiConfig, log: Logger): Promise<
       httpMetrics: createHttpMetrics(registry),
       learningMetrics: createLearningMetrics(registry),
       db,
+      definitions: new ExerciseDefinitions(db),
       backend,
       dispatcher,
       redis,

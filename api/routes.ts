@@ -1,4 +1,5 @@
 import type { DatabasePool } from 'slonik';
+import type { ExerciseDefinitions } from '../shared/learning/exercise-definitions.ts';
 import type { HealthCheck } from '../shared/observability/health.ts';
 import type { LearningMetrics } from '../shared/observability/learning.metrics.ts';
 import type { QueueBackend } from '../shared/queues/backend.ts';
@@ -14,6 +15,7 @@ import { queueDepthRoutes } from './ops/queue-depth.routes.ts';
 
 export interface RouteDeps {
   db: DatabasePool;
+  definitions: ExerciseDefinitions;
   backend: QueueBackend;
   dispatcher: Dispatcher;
   identity: AuthDeps;
@@ -25,6 +27,7 @@ export interface RouteDeps {
 /** The features, served below `/api/v1`. */
 export const apiRoutes = ({
   db,
+  definitions,
   dispatcher,
   identity,
   learningMetrics: metrics,
@@ -32,7 +35,7 @@ export const apiRoutes = ({
 }: RouteDeps): Route[] => [
   ...authRoutes(identity),
   ...courseRoutes({ db, metrics }),
-  ...exerciseRoutes({ db }),
+  ...exerciseRoutes({ db, definitions }),
   ...submissionRoutes({ db, dispatcher, metrics, inFlightPerLearner }),
 ];
 

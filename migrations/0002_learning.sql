@@ -45,6 +45,11 @@ CREATE TABLE exercise_versions (
   id uuid PRIMARY KEY,
   exercise_id uuid NOT NULL REFERENCES exercises ON DELETE CASCADE,
   version int NOT NULL,
+  -- Of the definition, for lists: reading it out of the json again and again is dear.
+  title text NOT NULL,
+  language text NOT NULL,
+  difficulty text NOT NULL,
+  points int NOT NULL,
   -- json, not jsonb: the order of keys that an author wrote is kept, and matters to code that walks over them.
   definition json NOT NULL,
   verification text NOT NULL DEFAULT 'pending' CHECK (verification IN ('pending', 'verified', 'rejected')),

@@ -49,6 +49,11 @@ export class AppError extends Error {
   }
 }
 
+/** For a token that outlived its account. */
+export function accountGone(cause?: unknown): AppError {
+  return new AppError('UNAUTHENTICATED', 'This account does not exist any more.', { cause });
+}
+
 /** For what is absent and for what belongs to somebody else: the two must not be told apart. */
 export function notFound(noun: string): AppError {
   return new AppError('NOT_FOUND', `There is no such ${noun}.`);

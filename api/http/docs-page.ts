@@ -33,9 +33,6 @@ export function createDocsPage(openApi: unknown): Router {
   router.get('/docs/start.js', (_request, response) => {
     response.type('text/javascript').send(START);
   });
-  router.use(
-    '/docs/assets',
-    serveStatic(absolutePath(), { index: false, immutable: true, maxAge: '1d', fallthrough: false }),
-  );
+  router.use('/docs/assets', serveStatic(absolutePath(), { index: false, immutable: true, maxAge: '1d' }));
   return router;
 }

@@ -109,8 +109,6 @@ function sendAnswer(route: Route, response: Response, result: unknown): void {
     return;
   }
   const body: unknown = route.response.parse(result);
-  // `fetch` adds `Cache-Control: no-cache` to a caller's If-None-Match. That is for caches on the way (RFC 9111); Express would answer in full.
-  delete response.req.headers['cache-control'];
   for (const [name, value] of Object.entries(route.headers?.(body as never) ?? {})) response.setHeader(name, value);
   response.status(route.statusOf?.(body as never) ?? route.status ?? 200).json(body);
 }

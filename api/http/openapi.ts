@@ -119,7 +119,21 @@ const problemResponse = (codes: readonly ErrorCode[]): JsonObject => ({
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 });
 
+/**
+ * zod writes "any JSON value" as a recursive definition beside the schema, which references inside a larger document do not reach.
+ * In JSON Schema it is simply `{}`.
+ */
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonObject;
-  return rest;
+  const {
+    $schema: _dialect,
+    $defs: _recursive,
+    ...rest
+  } = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonObject;
+  return JSON.parse(JSON.stringify(rest), (_key, value: unknown) =>
+    refersToDefinition(value) ? {} : value,
+  ) as JsonObject;
+}
+
+function refersToDefinition(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && '$ref' in value && String(value.$ref).startsWith('#/$defs/');
 }

@@ -80,7 +80,8 @@ function toAppError(error: unknown): AppError {
     const { type, status } = error as Error & { type?: string; status?: number };
     const known = type === undefined ? undefined : BODY_ERRORS[type];
     if (known !== undefined) return known;
-    if (error instanceof URIError || status === 400) return new AppError('BAD_REQUEST', 'The request cannot be read.');
+    const isClientError = status !== undefined && status >= 400 && status < 500;
+    if (error instanceof URIError || isClientError) return new AppError('BAD_REQUEST', 'The request cannot be read.');
   }
   return new AppError(
     'INTERNAL',

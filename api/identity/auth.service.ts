@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { AuthAnswer, LoginRequest, RegisterRequest, UserView } from '../../shared/contracts/auth.contract.ts';
 import { newId } from '../../shared/db/id.ts';
-import { AppError } from '../../shared/errors.ts';
+import { accountGone, AppError } from '../../shared/errors.ts';
 import { findUser, findUserByEmail, insertUser, type UserRow } from '../../shared/identity/user.repository.ts';
 import type { Actor, RequestFacts } from '../http/define-route.ts';
 import { requireGoodPassword } from './password.policy.ts';
@@ -63,6 +63,6 @@ export async function checkCredentials(
 /** @throws AppError UNAUTHENTICATED when the account is gone. */
 export async function getOwnUser(deps: Pick<AuthDeps, 'db'>, actor: Actor): Promise<UserView> {
   const user = await findUser(deps.db, actor.id);
-  if (user === null) throw new AppError('UNAUTHENTICATED', 'This account does not exist any more.');
+  if (user === null) throw accountGone();
   return toUserView(user);
 }

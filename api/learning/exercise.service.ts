@@ -1,22 +1,24 @@
 import type { ExerciseView } from '../../shared/contracts/course.contract.ts';
+import type { ExerciseDefinition } from '../../shared/contracts/exercise.contract.ts';
 import type { Database } from '../../shared/db/pool.ts';
 import { notFound } from '../../shared/errors.ts';
+import type { ExerciseDefinitions } from '../../shared/learning/exercise-definitions.ts';
 import { findVisibleExercise, type ExerciseRow } from '../../shared/learning/exercise.repository.ts';
 import type { Actor } from '../http/define-route.ts';
 
 export interface ExerciseDeps {
   db: Database;
+  definitions: ExerciseDefinitions;
 }
 
 /** The exercise as a learner sees it: no solution, no hidden test. @throws AppError NOT_FOUND. */
-export async function getExercise({ db }: ExerciseDeps, actor: Actor, id: string): Promise<ExerciseView> {
+export async function getExercise({ db, definitions }: ExerciseDeps, actor: Actor, id: string): Promise<ExerciseView> {
   const row = await findVisibleExercise(db, id, actor.id);
   if (row === null) throw notFound('exercise');
-  return toView(row);
+  return toView(row, await definitions.get(row.version_id));
 }
 
-function toView(row: ExerciseRow): ExerciseView {
-  const { definition } = row;
+function toView(row: ExerciseRow, definition: ExerciseDefinition): ExerciseView {
   return {
     id: row.id,
     courseId: row.course_id,

@@ -2,6 +2,7 @@ import {
   BackendTerminatedError,
   BackendTerminatedUnexpectedlyError,
   ConnectionError,
+  ForeignKeyIntegrityConstraintViolationError,
   StatementTimeoutError,
   UniqueIntegrityConstraintViolationError,
 } from 'slonik';
@@ -38,4 +39,9 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 /** Whether the named unique constraint was violated. */
 export function violatesUnique(error: unknown, constraint: string): boolean {
   return error instanceof UniqueIntegrityConstraintViolationError && error.constraint === constraint;
+}
+
+/** Whether the row that the named foreign key refers to does not exist. */
+export function violatesForeignKey(error: unknown, constraint: string): boolean {
+  return error instanceof ForeignKeyIntegrityConstraintViolationError && error.constraint === constraint;
 }

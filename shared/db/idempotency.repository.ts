@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { AppError } from '../errors.ts';
+import { accountGone, AppError } from '../errors.ts';
+import { violatesForeignKey } from './database-errors.ts';
 import type { Database } from './pool.ts';
 import { sql } from './sql.ts';
 
@@ -19,14 +20,17 @@ const ClaimRow = z.strictObject({ resource_id: z.string(), same_request: z.boole
  * A concurrent request with the same key waits for that transaction.
  *
  * @returns the id of the resource that the key stands for: the given one when it is new, else the one made before.
- * @throws AppError IDEMPOTENCY_KEY_REUSED when the key came with another request before.
+ * @throws AppError IDEMPOTENCY_KEY_REUSED when the key came with another request before; UNAUTHENTICATED when the account is gone.
  */
 export async function claimIdempotencyKey(tx: Database, claim: IdempotencyClaim): Promise<string> {
-  const row = await tx.one(sql.type(ClaimRow)`
+  const claimed = tx.one(sql.type(ClaimRow)`
     INSERT INTO idempotency_keys AS k (user_id, key, request_hash, resource_id)
     VALUES (${claim.userId}, ${claim.key}, ${sql.binary(claim.requestHash)}, ${claim.resourceId})
     ON CONFLICT (user_id, key) DO UPDATE SET key = k.key
     RETURNING resource_id, request_hash = ${sql.binary(claim.requestHash)} AS same_request`);
+  const row = await claimed.catch((error: unknown) => {
+    throw violatesForeignKey(error, 'idempotency_keys_user_id_fkey') ? accountGone(error) : error;
+  });
   if (!row.same_request) {
     throw new AppError('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used for a different request before.');
   }

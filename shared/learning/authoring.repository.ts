@@ -74,9 +74,11 @@ export async function insertVersion(
   tx: Database,
   version: { id: string; exerciseId: string; version: number; definition: ExerciseDefinition },
 ): Promise<void> {
+  const { definition } = version;
   await tx.query(sql.typeAlias('void')`
-    INSERT INTO exercise_versions (id, exercise_id, version, definition)
-    VALUES (${version.id}, ${version.exerciseId}, ${version.version}, ${sql.json(version.definition)})`);
+    INSERT INTO exercise_versions (id, exercise_id, version, title, language, difficulty, points, definition)
+    VALUES (${version.id}, ${version.exerciseId}, ${version.version}, ${definition.title}, ${definition.language},
+      ${definition.difficulty}, ${definition.points}, ${sql.json(definition)})`);
 }
 
 /** Lets a version be verified again. */

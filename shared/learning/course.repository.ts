@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { CourseKind, CourseStatus, MetaCategory, ModuleKind } from '../contracts/course.contract.ts';
 import { Difficulty, Language } from '../contracts/exercise.contract.ts';
+import { violatesForeignKey } from '../db/database-errors.ts';
 import type { Database } from '../db/pool.ts';
 import { sql } from '../db/sql.ts';
+import { accountGone } from '../errors.ts';
 
 export const CourseRow = z.strictObject({
   id: z.string(),
@@ -92,8 +94,7 @@ export async function listCourseExercises(
   viewerId: string | null,
 ): Promise<readonly CourseExerciseRow[]> {
   return db.any(sql.type(CourseExerciseRow)`
-    SELECT x.id, x.module_id, x.slug, v.definition->>'title' AS title, v.definition->>'language' AS language,
-      v.definition->>'difficulty' AS difficulty, (v.definition->>'points')::int AS points, s.exercise_id IS NOT NULL AS solved
+    SELECT x.id, x.module_id, x.slug, v.title, v.language, v.difficulty, v.points, s.exercise_id IS NOT NULL AS solved
     FROM modules m
     JOIN exercises x ON x.module_id = m.id
     JOIN exercise_versions v ON v.id = x.current_version_id
@@ -102,13 +103,19 @@ export async function listCourseExercises(
     ORDER BY m.number, x.position`);
 }
 
-/** Enrols once; a second time is no error. Returns when, and whether this call did it. */
+const EnrollmentRow = z.strictObject({ enrolled_at: z.string(), is_new: z.boolean() });
+
+/**
+ * Enrols once; a second time is no error. Returns when, and whether this call did it.
+ *
+ * @throws AppError UNAUTHENTICATED when the learner's account is gone.
+ */
 export async function enroll(
   db: Database,
   learnerId: string,
   courseId: string,
 ): Promise<{ enrolledAt: string; isNew: boolean }> {
-  const row = await db.one(sql.type(z.strictObject({ enrolled_at: z.string(), is_new: z.boolean() }))`
+  const enrolment = db.one(sql.type(EnrollmentRow)`
     WITH added AS (
       INSERT INTO enrollments (learner_id, course_id) VALUES (${learnerId}, ${courseId}) ON CONFLICT DO NOTHING RETURNING enrolled_at
     )
@@ -116,6 +123,9 @@ export async function enroll(
     UNION ALL
     SELECT enrolled_at, false FROM enrollments
     WHERE learner_id = ${learnerId} AND course_id = ${courseId} AND NOT EXISTS (SELECT FROM added)`);
+  const row = await enrolment.catch((error: unknown) => {
+    throw violatesForeignKey(error, 'enrollments_learner_id_fkey') ? accountGone(error) : error;
+  });
   return { enrolledAt: row.enrolled_at, isNew: row.is_new };
 }
 

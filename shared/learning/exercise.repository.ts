@@ -16,7 +16,6 @@ const ExerciseRow = z.strictObject({
   sequential: z.boolean(),
   version_id: z.string(),
   version: z.number(),
-  definition: ExerciseDefinition,
   solved: z.boolean(),
 });
 export type ExerciseRow = z.infer<typeof ExerciseRow>;
@@ -25,7 +24,7 @@ export type ExerciseRow = z.infer<typeof ExerciseRow>;
 export async function findVisibleExercise(db: Database, id: string, viewerId: string): Promise<ExerciseRow | null> {
   return db.maybeOne(sql.prepared('find_visible_exercise', ExerciseRow)`
     SELECT x.id, x.module_id, m.number AS module_number, c.id AS course_id, c.kind AS course_kind, c.status AS course_status, c.sequential,
-      v.id AS version_id, v.version, v.definition, s.exercise_id IS NOT NULL AS solved
+      v.id AS version_id, v.version, s.exercise_id IS NOT NULL AS solved
     FROM exercises x
     JOIN exercise_versions v ON v.id = x.current_version_id
     JOIN modules m ON m.id = x.module_id
@@ -34,6 +33,13 @@ export async function findVisibleExercise(db: Database, id: string, viewerId: st
     LEFT JOIN solved_exercises s ON s.exercise_id = x.id AND s.learner_id = ${viewerId}
     WHERE x.id = ${id}
       AND ((c.status = 'active' AND (c.kind = 'authored' OR e.course_id IS NOT NULL)) OR c.owner_id = ${viewerId})`);
+}
+
+/** What a version says. @throws when there is no such version. */
+export async function getDefinition(db: Database, versionId: string): Promise<ExerciseDefinition> {
+  const row = await db.one(sql.prepared('get_definition', z.strictObject({ definition: ExerciseDefinition }))`
+    SELECT definition FROM exercise_versions WHERE id = ${versionId}`);
+  return row.definition;
 }
 
 /** Whether every verified exercise of the modules before `moduleNumber` is solved. */

@@ -1,6 +1,5 @@
 import type { SerializableValue } from 'slonik';
 import { z } from 'zod';
-import { ExerciseDefinition } from '../contracts/exercise.contract.ts';
 import type { Database } from '../db/pool.ts';
 import { sql } from '../db/sql.ts';
 import { storableJson } from '../db/storable-json.ts';
@@ -14,7 +13,6 @@ const ClaimedRunRow = z.strictObject({
   attempt_token: z.string(),
   /** The learner's code; null for a verification. */
   code: z.string().nullable(),
-  definition: ExerciseDefinition,
 });
 export type ClaimedRunRow = z.infer<typeof ClaimedRunRow>;
 
@@ -33,7 +31,7 @@ export async function insertRun(tx: Database, run: NewRun): Promise<void> {
 }
 
 /**
- * Takes an unfinished run under a fresh token, with all that grading it needs; whoever held it before can write nothing more.
+ * Takes an unfinished run under a fresh token; whoever held it before can write nothing more.
  * A run found `running` was never handed back: its worker crashed, or lost its lock and is about to find itself fenced.
  *
  * @returns null when the run is finished, cancelled, or was dispatched anew since this job was made.
@@ -55,10 +53,7 @@ export async function claimRun(
       FROM claimed WHERE s.id = claimed.submission_id
       RETURNING s.code
     )
-    SELECT claimed.*, started.code, v.definition
-    FROM claimed
-    JOIN exercise_versions v ON v.id = claimed.exercise_version_id
-    LEFT JOIN started ON true`);
+    SELECT claimed.*, started.code FROM claimed LEFT JOIN started ON true`);
 }
 
 /** Hands a run back to be claimed again. Returns false when it is somebody else's by now. */

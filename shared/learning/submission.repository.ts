@@ -120,11 +120,12 @@ export async function failSubmission(tx: Database, id: string): Promise<void> {
 /** Records that the learner solved the exercise; only the first time counts. Returns whether it is the first. */
 export async function insertSolved(
   tx: Database,
-  solved: { learnerId: string; exerciseId: string; submissionId: string; points: number },
+  solved: { learnerId: string; exerciseId: string; submissionId: string; exerciseVersionId: string },
 ): Promise<boolean> {
   const inserted = await tx.query(sql.typeAlias('void')`
     INSERT INTO solved_exercises (learner_id, exercise_id, submission_id, points)
-    VALUES (${solved.learnerId}, ${solved.exerciseId}, ${solved.submissionId}, ${solved.points})
+    SELECT ${solved.learnerId}, ${solved.exerciseId}, ${solved.submissionId}, v.points
+    FROM exercise_versions v WHERE v.id = ${solved.exerciseVersionId}
     ON CONFLICT DO NOTHING`);
   return inserted.rowCount === 1;
 }

@@ -1,4 +1,6 @@
+import type { ExerciseDefinition } from '../../shared/contracts/exercise.contract.ts';
 import { newId } from '../../shared/db/id.ts';
+import { ExerciseDefinitions } from '../../shared/learning/exercise-definitions.ts';
 import { claimRun, type ClaimedRunRow } from '../../shared/learning/grading-run.repository.ts';
 import { createSandboxMetrics } from '../../shared/observability/sandbox.metrics.ts';
 import type { OpenProcessorFor, Process, WorkerDeps } from '../processor.ts';
@@ -49,13 +51,10 @@ export const openGrading: OpenProcessorFor<'grading'> = async (deps, concurrency
   };
 };
 
-type GradeCode = (
-  definition: ClaimedRunRow['definition'],
-  code: string,
-  signal: AbortSignal,
-) => ReturnType<typeof grade>;
+type GradeCode = (definition: ExerciseDefinition, code: string, signal: AbortSignal) => ReturnType<typeof grade>;
 
 function createGradingProcess(deps: WorkerDeps, gradeCode: GradeCode): Process<'grading'> {
+  const definitions = new ExerciseDefinitions(deps.db);
   const lane = new ExclusiveLane();
 
   return async (job, signal) => {
@@ -80,11 +79,12 @@ function createGradingProcess(deps: WorkerDeps, gradeCode: GradeCode): Process<'
   };
 
   async function gradeAndSettle(run: ClaimedRunRow, signal: AbortSignal): Promise<void> {
+    const definition = await definitions.get(run.exercise_version_id);
     if (run.kind === 'verification') {
-      const report = await verify(run.definition, (definition, code) => gradeCode(definition, code, signal));
+      const report = await verify(definition, (code) => gradeCode(definition, code, signal));
       await settleVerification(deps, run, report);
     } else {
-      await settleGrade(deps, run, await gradeCode(run.definition, run.code ?? '', signal));
+      await settleGrade(deps, run, await gradeCode(definition, run.code ?? '', signal));
     }
   }
 }

@@ -24,8 +24,9 @@ export async function settleGrade(deps: WorkerDeps, run: ClaimedRunRow, grade: G
       if (!(await completeRun(tx, run.id, run.attempt_token, grade))) return false;
       const submissionId = submissionOf(run);
       const { learnerId, exerciseId } = await completeSubmission(tx, submissionId, grade);
-      if (grade.verdict === 'accepted')
-        await insertSolved(tx, { learnerId, exerciseId, submissionId, points: run.definition.points });
+      if (grade.verdict === 'accepted') {
+        await insertSolved(tx, { learnerId, exerciseId, submissionId, exerciseVersionId: run.exercise_version_id });
+      }
       return true;
     }),
   );
@@ -45,7 +46,7 @@ export async function settleVerification(
       return true;
     }),
   );
-  logOutcome(deps, run, settled, { outcome: report.outcome, reasons: report.reasons, exercise: run.definition.slug });
+  logOutcome(deps, run, settled, { outcome: report.outcome, reasons: report.reasons });
 }
 
 /** Lets the run be claimed again, by a retry or another worker. */
@@ -93,7 +94,13 @@ function submissionOf(run: ClaimedRunRow): string {
 }
 
 function logOutcome({ log }: WorkerDeps, run: ClaimedRunRow, settled: boolean, outcome: Record<string, unknown>): void {
-  const line = { run_id: run.id, kind: run.kind, submission_id: run.submission_id, ...outcome };
+  const line = {
+    run_id: run.id,
+    kind: run.kind,
+    submission_id: run.submission_id,
+    exercise_version_id: run.exercise_version_id,
+    ...outcome,
+  };
   if (settled) log.info(line, 'run settled');
   else log.warn(line, 'run was settled by another worker; this result is dropped');
 }

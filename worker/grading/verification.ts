@@ -17,10 +17,10 @@ type Summary = Pick<Grade, 'verdict' | 'score'> & {
 /** Grades the solution and the starter as any submission, and judges the exercise by the result. */
 export async function verify(
   definition: ExerciseDefinition,
-  gradeCode: (definition: ExerciseDefinition, code: string) => Promise<Grade>,
+  gradeCode: (code: string) => Promise<Grade>,
 ): Promise<VerificationReport> {
-  const solution = await gradeCode(definition, definition.solutionCode);
-  const starter = await gradeCode(definition, definition.starterCode);
+  const solution = await gradeCode(definition.solutionCode);
+  const starter = await gradeCode(definition.starterCode);
   const reasons = [
     ...(solution.verdict === 'accepted' ? [] : [`The reference solution does not pass: ${solution.verdict}.`]),
     ...(starter.verdict === 'accepted' ? ['The starter code passes every test already.'] : []),
