@@ -47,7 +47,7 @@ function bearerToken(request: Request): string | null {
 }
 
 /** Compares in a time that tells nothing about where two secrets differ. */
-export function sameSecret(a: string, b: string): boolean {
+function sameSecret(a: string, b: string): boolean {
   const digest = (value: string): Buffer => createHash('sha256').update(value).digest();
   return timingSafeEqual(digest(a), digest(b));
 }

@@ -25,7 +25,7 @@ export interface SessionDeps {
 }
 
 /** Opaque tokens carry 256 random bits and are stored as SHA-256: a stolen table logs nobody in. */
-export function newOpaqueToken(): string {
+function newOpaqueToken(): string {
   return randomBytes(32).toString('base64url');
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  EVEN_IF_OTHERS_FAILED,
   authSettings,
   databaseSettings,
   httpSettings,
@@ -20,6 +21,6 @@ export const ApiConfig = z
     ...queueSettings,
     ...observabilitySettings,
   })
-  .superRefine(requireDatabase)
-  .superRefine(requireProductionStrength);
+  .superRefine(requireDatabase, EVEN_IF_OTHERS_FAILED)
+  .superRefine(requireProductionStrength, EVEN_IF_OTHERS_FAILED);
 export type ApiConfig = z.output<typeof ApiConfig>;

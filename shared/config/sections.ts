@@ -78,6 +78,9 @@ export function databaseUri(values: DatabaseValues): string {
   return uri.href;
 }
 
+/** Zod would keep quiet about what a refinement finds as long as any key is bad; a start reports everything at once. */
+export const EVEN_IF_OTHERS_FAILED = { when: () => true };
+
 type Refinement<Values> = (values: Values, context: z.core.$RefinementCtx<Values>) => void;
 
 /** Either `DATABASE_URL`, or all of the `DB_*` keys that name a database. */

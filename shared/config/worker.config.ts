@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { integer, list, port } from './env.ts';
-import { databaseSettings, observabilitySettings, queueSettings, requireDatabase, serverSettings } from './sections.ts';
+import {
+  EVEN_IF_OTHERS_FAILED,
+  databaseSettings,
+  observabilitySettings,
+  queueSettings,
+  requireDatabase,
+  serverSettings,
+} from './sections.ts';
 import { QueueName } from '../queues/queue-name.ts';
 
 const concurrency = integer(1, 256).optional();
@@ -19,5 +26,5 @@ export const WorkerConfig = z
     WORKER_CONCURRENCY_MAINTENANCE: concurrency,
     SANDBOX_ISOLATION: z.enum(['auto', 'required', 'off']).default('auto'),
   })
-  .superRefine(requireDatabase);
+  .superRefine(requireDatabase, EVEN_IF_OTHERS_FAILED);
 export type WorkerConfig = z.output<typeof WorkerConfig>;

@@ -46,8 +46,7 @@ export const CallTest = z.strictObject({
 });
 export type CallTest = z.infer<typeof CallTest>;
 
-export const ExerciseTest = z.discriminatedUnion('kind', [CallTest]);
-export type ExerciseTest = z.infer<typeof ExerciseTest>;
+const ExerciseTest = z.discriminatedUnion('kind', [CallTest]);
 
 /** Limits of one test, in the terms of a native engine; the platform scales cpu by a measured factor per engine. */
 export const ExerciseLimits = z.strictObject({

@@ -1,11 +1,19 @@
 import { z } from 'zod';
 import { readConfigOrExit } from '../config/env.ts';
-import { databaseSettings, databaseUri, queueSettings, requireDatabase } from '../config/sections.ts';
+import {
+  EVEN_IF_OTHERS_FAILED,
+  databaseSettings,
+  databaseUri,
+  queueSettings,
+  requireDatabase,
+} from '../config/sections.ts';
 import { migrate, migrateQueueBackend } from './migrate.ts';
 
 /** `npm run migrate` brings the database up to date; `npm run migrate -- down [count]` undoes the newest migration, or `count` of them. */
 const config = readConfigOrExit(
-  z.object({ ...databaseSettings, REDIS_URL: queueSettings.REDIS_URL }).superRefine(requireDatabase),
+  z
+    .object({ ...databaseSettings, REDIS_URL: queueSettings.REDIS_URL })
+    .superRefine(requireDatabase, EVEN_IF_OTHERS_FAILED),
 );
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const [direction = 'up', count = '1'] = process.argv.slice(2);

@@ -15,7 +15,7 @@ export const UserRow = z.strictObject({
 export type UserRow = z.infer<typeof UserRow>;
 
 /** What makes two addresses the same account: Unicode compatibility form, case folded. */
-export function emailKey(email: string): string {
+function emailKey(email: string): string {
   return email.normalize('NFKC').toLowerCase();
 }
 

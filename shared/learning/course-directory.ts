@@ -38,7 +38,7 @@ export function readCatalogue(): CourseSource[] {
 }
 
 /** Reads a course that authors keep as files: `course.json`, a folder a module, in it a folder an exercise. */
-export function readCourseDirectory(directory: string): CourseSource {
+function readCourseDirectory(directory: string): CourseSource {
   const course = CourseFile.parse(JSON.parse(readFileSync(join(directory, 'course.json'), 'utf8')));
   return {
     ...course,

@@ -59,7 +59,7 @@ async function publishExercise(
 }
 
 /** Asks for the verification of an exercise version: a grading run like any other, below live work. */
-export async function requestVerification(tx: Database, exerciseVersionId: string): Promise<void> {
+async function requestVerification(tx: Database, exerciseVersionId: string): Promise<void> {
   const run = { id: newId(), dispatch: 1 };
   const priority = GRADING_PRIORITY.verification;
   await insertRun(tx, { id: run.id, kind: 'verification', submissionId: null, exerciseVersionId, priority });

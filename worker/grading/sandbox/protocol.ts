@@ -27,7 +27,7 @@ const measured = {
 };
 
 /** Faults that the engine itself can tell; the wall-clock kill adds `time_limit` from outside. */
-export const EngineVerdict = z.enum([
+const EngineVerdict = z.enum([
   'invalid_submission',
   'compile_error',
   'runtime_error',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { MAX_STACK_SIZE, QuickJS, type JSValueHandle, type QuickJSOptions, type Snapshot } from 'quickjs-wasi';
 
 /** Largest answer, in characters of JSON. */
-export const MAX_ANSWER_CHARS = 1_000_000;
+const MAX_ANSWER_CHARS = 1_000_000;
 const MAX_OUTPUT_CHARS = 256 * 1024 + 1;
 /** The parent refuses deeper ones too, see `limits.ts`; here it gives the learner a message. */
 const MAX_ANSWER_DEPTH = 200;
