@@ -32,7 +32,7 @@ export default {
     {
       name: 'launcher-is-imported-by-nobody',
       severity: 'error',
-      from: { pathNot: '^(shared/local|test)/' },
+      from: { pathNot: '^(shared/local|test|bench)/' },
       to: { path: '^shared/local/' },
     },
     {
