@@ -74,7 +74,7 @@ async function findBinaries(): Promise<Binaries> {
 }
 
 function canRun(binaries: Binaries, dataDir: string, runAs: RunAs): boolean {
-  const script = '"$1" --version >/dev/null 2>&1 && test -w "$2" && test -x "$2"';
+  const script = 'test -x "$1" && "$1" --version >/dev/null 2>&1 && test -w "$2" && test -x "$2"';
   return runSync(runAs, 'sh', ['-c', script, 'sh', binaries.initdb, dataDir]).status === 0;
 }
 

@@ -38,6 +38,8 @@ function waysFromRoot({ uid, gid }: FileOwner): RunAs[] {
   const withCapability = (capability: string): RunAs => ({
     prefix: [
       'setpriv',
+      // Else access(2), by which initdb checks its binaries, would not look at the capability.
+      '--securebits=+no_setuid_fixup',
       `--reuid=${uid}`,
       `--regid=${gid}`,
       '--clear-groups',
