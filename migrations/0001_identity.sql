@@ -71,7 +71,8 @@ CREATE TABLE audit_log (
   target text,
   ip inet,
   request_id text,
-  details jsonb NOT NULL DEFAULT '{}',
+  -- json, not jsonb: the hash covers the keys in the order in which they were written.
+  details json NOT NULL DEFAULT '{}',
   previous_hash bytea NOT NULL,
   hash bytea NOT NULL,
   CONSTRAINT audit_log_previous_hash_unique UNIQUE (previous_hash)

@@ -115,7 +115,7 @@ CREATE TABLE grading_runs (
 ) PARTITION BY RANGE (id);
 CREATE INDEX grading_runs_submission_id ON grading_runs (submission_id, run_number);
 CREATE INDEX grading_runs_version_id ON grading_runs (exercise_version_id);
-CREATE INDEX grading_runs_unfinished ON grading_runs (dispatched_at) WHERE status IN ('queued', 'running');
+CREATE INDEX grading_runs_unfinished ON grading_runs (id) WHERE status IN ('queued', 'running');
 
 -- The smallest UUIDv7 of a moment: its 48 bits of milliseconds, then zeros.
 CREATE FUNCTION uuidv7_floor(moment timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$

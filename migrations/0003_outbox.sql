@@ -10,6 +10,7 @@ CREATE TABLE outbox (
   created_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX outbox_created_at ON outbox (created_at);
+CREATE INDEX outbox_job_id ON outbox (job_id);
 
 -- Which answer a client's Idempotency-Key stands for: the resource made by the first request that carried it.
 CREATE TABLE idempotency_keys (

@@ -27,7 +27,8 @@ export function securityHeaders(production: boolean): RequestHandler {
     },
     crossOriginResourcePolicy: { policy: 'same-origin' },
     frameguard: { action: 'deny' },
-    referrerPolicy: { policy: 'no-referrer' },
+    // Not `no-referrer`: with it browsers send `Origin: null` along with our own login form, which then looks like another site's.
+    referrerPolicy: { policy: 'same-origin' },
     strictTransportSecurity: production ? { maxAge: 31_536_000, includeSubDomains: true } : false,
   });
 }

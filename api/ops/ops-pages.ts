@@ -67,6 +67,7 @@ const loginPage = (message: string | null): string => `<!doctype html>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">
   <title>Learnify operations</title>
+  <link rel="icon" href="data:,">
   <style>
     body { font: 16px/1.5 system-ui, sans-serif; display: grid; place-items: center; min-height: 100vh; margin: 0; background: #151a21; color: #e6e9ee; }
     form { display: grid; gap: .75rem; width: min(20rem, 90vw); }

@@ -48,7 +48,7 @@ export function createOpsSessions(db: DatabasePool, secureCookie: boolean): OpsS
       const session = await findSession(db, request);
       const user = session === null ? null : await findUser(db, session.userId);
       if (session === null || user === null) {
-        if (request.method === 'GET' && request.accepts(['html', 'json']) === 'html') {
+        if (request.method === 'GET' && request.accepts(['json', 'html']) === 'html') {
           response.redirect(303, '/ops/login');
           return;
         }

@@ -103,7 +103,7 @@ const SECONDS_PER_UNIT = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 /** A duration such as `900s`, `15m`, `24h`, `30d`, in seconds. A bare number means hours. */
 export const durationSeconds = z
   .string()
-  .regex(/^\d{1,6}[smhd]?$/, 'must be a duration such as 900s, 15m, 24h or 30d')
+  .regex(/^[1-9]\d{0,5}[smhd]?$/, 'must be a duration such as 900s, 15m, 24h or 30d')
   .transform((value) => {
     const unit = value.at(-1) as keyof typeof SECONDS_PER_UNIT;
     return Number.parseInt(value, 10) * (SECONDS_PER_UNIT[unit] ?? SECONDS_PER_UNIT.h);

@@ -96,6 +96,7 @@ export const requireDatabase: Refinement<DatabaseValues> = (values, context) => 
 interface ProductionValues {
   SERVER_ENV: 'development' | 'test' | 'production';
   JWT_SECRET?: string;
+  JWT_PREVIOUS_SECRET?: string | undefined;
   OPS_TOKEN?: string | undefined;
   ALLOWED_ORIGINS?: string[];
 }
@@ -112,7 +113,7 @@ export const requireProductionStrength: Refinement<ProductionValues> = (values, 
     }
   }
   if (values.SERVER_ENV !== 'production') return;
-  for (const key of ['JWT_SECRET', 'OPS_TOKEN'] as const) {
+  for (const key of ['JWT_SECRET', 'JWT_PREVIOUS_SECRET', 'OPS_TOKEN'] as const) {
     const secret = values[key];
     if (secret !== undefined && isWeakSecret(secret)) {
       context.addIssue({
@@ -130,5 +131,5 @@ function isWeakSecret(secret: string): boolean {
 }
 
 function isExactOrigin(value: string): boolean {
-  return URL.canParse(value) && new URL(value).origin === value;
+  return !value.includes('*') && URL.canParse(value) && new URL(value).origin === value;
 }

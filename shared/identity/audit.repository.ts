@@ -25,7 +25,7 @@ export async function appendAudit(db: Pick<Database, 'transaction'>, event: Audi
     await tx.query(sql.typeAlias('void')`
       INSERT INTO audit_log (occurred_at, action, actor_id, target, ip, request_id, details, previous_hash, hash)
       VALUES (${occurredAt}, ${event.action}, ${event.actorId}, ${event.target}, ${event.ip}, ${event.requestId},
-        ${sql.jsonb(event.details)}, ${sql.binary(previousHash)}, ${sql.binary(chainHash(previousHash, occurredAt, event))})`);
+        ${sql.json(event.details)}, ${sql.binary(previousHash)}, ${sql.binary(chainHash(previousHash, occurredAt, event))})`);
   });
 }
 

@@ -115,7 +115,7 @@ export async function enroll(
   learnerId: string,
   courseId: string,
 ): Promise<{ enrolledAt: string; isNew: boolean }> {
-  const enrolment = db.one(sql.type(EnrollmentRow)`
+  const enrolment = db.maybeOne(sql.type(EnrollmentRow)`
     WITH added AS (
       INSERT INTO enrollments (learner_id, course_id) VALUES (${learnerId}, ${courseId}) ON CONFLICT DO NOTHING RETURNING enrolled_at
     )
@@ -123,10 +123,17 @@ export async function enroll(
     UNION ALL
     SELECT enrolled_at, false FROM enrollments
     WHERE learner_id = ${learnerId} AND course_id = ${courseId} AND NOT EXISTS (SELECT FROM added)`);
-  const row = await enrolment.catch((error: unknown) => {
+  const added = await enrolment.catch((error: unknown) => {
     throw violatesForeignKey(error, 'enrollments_learner_id_fkey') ? accountGone(error) : error;
   });
+  // An enrolment that was committed while the statement ran made it add nothing, but is seen by the next statement only.
+  const row = added ?? (await getEnrollment(db, learnerId, courseId));
   return { enrolledAt: row.enrolled_at, isNew: row.is_new };
+}
+
+function getEnrollment(db: Database, learnerId: string, courseId: string): Promise<z.infer<typeof EnrollmentRow>> {
+  return db.one(sql.type(EnrollmentRow)`
+    SELECT enrolled_at, false AS is_new FROM enrollments WHERE learner_id = ${learnerId} AND course_id = ${courseId}`);
 }
 
 const SampleRow = z.strictObject({ id: z.string(), solution_code: z.string() });

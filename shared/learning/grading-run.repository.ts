@@ -76,6 +76,16 @@ export async function completeRun(
   return completed.rowCount === 1;
 }
 
+/**
+ * Takes back one counted crash: whoever held the run under this token is alive, it only lost its lock for a while.
+ * Does nothing while the token still holds the run.
+ */
+export async function recantCrash(db: Database, id: string, token: string): Promise<void> {
+  await db.query(sql.typeAlias('void')`
+    UPDATE grading_runs SET crashes = crashes - 1
+    WHERE id = ${id} AND attempt_token IS DISTINCT FROM ${token} AND crashes > 0 AND status IN ('queued', 'running')`);
+}
+
 /** The platform gives up on the run. Returns false when the token does not hold it any more. */
 export async function failRun(tx: Database, id: string, token: string, failure: string): Promise<boolean> {
   const failed = await tx.query(sql.typeAlias('void')`
@@ -87,18 +97,23 @@ export async function failRun(tx: Database, id: string, token: string, failure: 
 const UnfinishedRunRow = z.strictObject({ id: z.string(), dispatch: z.number(), priority: z.number() });
 export type UnfinishedRunRow = z.infer<typeof UnfinishedRunRow>;
 
-/** Unfinished runs whose job should have been in the queue for a while, oldest first; those with an unsent job are left out. */
+/**
+ * Unfinished runs whose job should have been in the queue for a while, oldest first, after the given one; those with an unsent job are
+ * left out.
+ */
 export async function listUnfinishedRuns(
   db: Database,
   olderThanMs: number,
+  afterId: string | null,
   limit: number,
 ): Promise<readonly UnfinishedRunRow[]> {
   return db.any(sql.type(UnfinishedRunRow)`
     SELECT id, dispatch, priority
     FROM grading_runs g
     WHERE status IN ('queued', 'running') AND dispatched_at < now() - make_interval(secs => ${olderThanMs / 1000})
+      AND ${afterId === null ? sql.fragment`true` : sql.fragment`id > ${afterId}`}
       AND NOT EXISTS (SELECT FROM outbox o WHERE o.job_id = 'run-' || g.id || '-' || g.dispatch)
-    ORDER BY dispatched_at
+    ORDER BY id
     LIMIT ${limit}`);
 }
 

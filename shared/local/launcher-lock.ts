@@ -8,7 +8,7 @@ import { LaunchError } from './launch-error.ts';
  * @throws LaunchError when another one is running.
  */
 export function takeLauncherLock(file: string): { previousWasKilled: boolean } {
-  const previous = existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : Number.NaN;
+  const previous = holderOf(file);
   if (!Number.isNaN(previous) && previous !== process.pid && isAlive(previous)) {
     throw new LaunchError(
       `Learnify is running from here already (pid ${previous}). Stop it, or set another LOCAL_DIR.`,
@@ -18,8 +18,14 @@ export function takeLauncherLock(file: string): { previousWasKilled: boolean } {
   return { previousWasKilled: !Number.isNaN(previous) };
 }
 
+/** Removes the lock if it is ours; a launcher that was refused must not take it from the one that runs. */
 export function releaseLauncherLock(file: string): void {
-  rmSync(file, { force: true });
+  if (holderOf(file) === process.pid) rmSync(file, { force: true });
+}
+
+/** The pid in the lock; NaN when there is none. */
+function holderOf(file: string): number {
+  return existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : Number.NaN;
 }
 
 /** Pids are used again: one that is no launcher of ours does not count. */

@@ -33,7 +33,12 @@ try {
     stop(1);
   });
 } catch (error) {
-  if (!(error instanceof LaunchError)) throw error;
-  process.stderr.write(`\n${error.message}\n`);
+  // A start that is interrupted fails somewhere half-way; that is no news. After any other failure nothing may be left running.
+  if (stopping === undefined) process.stderr.write(`\n${describe(error)}\n`);
   stop(1);
+}
+
+function describe(error: unknown): string {
+  if (error instanceof LaunchError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

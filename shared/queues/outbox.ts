@@ -10,7 +10,7 @@ import { parseJob, type JobName, type JobPayload } from './queues.ts';
 
 /** How long the process that wrote a row has to send it before the relay does. */
 const RELAY_AFTER_MS = 1000;
-const RELAY_BATCH = 500;
+export const RELAY_BATCH = 500;
 const SEND_TIMEOUT_MS = 2000;
 
 interface JobRequest<Name extends QueueName, Job extends JobName<Name>> {

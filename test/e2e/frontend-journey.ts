@@ -8,8 +8,16 @@ import { eventually } from '../support/eventually.ts';
  */
 
 const Page = z.object({ items: z.array(z.object({ id: z.string(), slug: z.string().nullable() })) });
-const Course = z.object({ modules: z.array(z.object({ exercises: z.array(z.object({ id: z.string(), slug: z.string(), solved: z.boolean() })) })) });
-const Exercise = z.object({ id: z.string(), entrypoint: z.string(), tests: z.array(z.object({ function: z.string() })).min(1) });
+const Course = z.object({
+  modules: z.array(
+    z.object({ exercises: z.array(z.object({ id: z.string(), slug: z.string(), solved: z.boolean() })) }),
+  ),
+});
+const Exercise = z.object({
+  id: z.string(),
+  entrypoint: z.string(),
+  tests: z.array(z.object({ function: z.string() })).min(1),
+});
 const Submission = z.object({
   id: z.string(),
   status: z.string(),
@@ -44,7 +52,11 @@ export async function travel(baseUrl: string, solution: string): Promise<Journey
   const accepted = await submitAndWait(client, exerciseId, solution);
   const wrong = await submitAndWait(client, exerciseId, `export function ${name}() { return 'certainly not'; }`);
   const endless = await submitAndWait(client, exerciseId, `export function ${name}() { for (;;); }`);
-  const crashing = await submitAndWait(client, exerciseId, `export function ${name}() { throw new Error('ran aground'); }`);
+  const crashing = await submitAndWait(
+    client,
+    exerciseId,
+    `export function ${name}() { throw new Error('ran aground'); }`,
+  );
   const solved = (await readCourse(client, courseId)).some((shown) => shown.id === exerciseId && shown.solved);
   return { accepted, wrong, endless, crashing, solved };
 }

@@ -4,9 +4,17 @@ import { travel } from './frontend-journey.ts';
 
 /** `npm run journey -- [base URL]`: walks through a running platform as the frontend would, and says what it saw. */
 const [baseUrl = 'http://127.0.0.1:8080'] = process.argv.slice(2);
-const solutionFile = new URL('../../shared/learning/catalogue/skerry-post/01-atom/label-reader/solution.js', import.meta.url);
+const solutionFile = new URL(
+  '../../shared/learning/catalogue/skerry-post/01-atom/label-reader/solution.js',
+  import.meta.url,
+);
 const journey = await travel(baseUrl, readFileSync(fileURLToPath(solutionFile), 'utf8'));
-const expected = { accepted: 'accepted', wrong: 'wrong_answer', endless: 'time_limit', crashing: 'runtime_error' } as const;
+const expected = {
+  accepted: 'accepted',
+  wrong: 'wrong_answer',
+  endless: 'time_limit',
+  crashing: 'runtime_error',
+} as const;
 
 let failures = 0;
 for (const [step, verdict] of Object.entries(expected)) {

@@ -61,9 +61,7 @@ describe.each(['off', 'auto'] as const)('hostile JavaScript, isolation %s', (mod
     const shown = JSON.stringify([result.stdout, ...result.tests.map((found) => [found.stdout, found.actual])]);
     expect(shown).not.toContain(SECRET);
     expect(shown).not.toContain('root:');
-    expect(shown).not.toContain('/work/');
-    // A message may spell a NUL out as an escape; no string may hold one.
-    expect(JSON.stringify(result).replaceAll('\\\\', '')).not.toContain('\\u0000');
+    expect(shown).not.toContain(process.cwd());
     expect(JSON.stringify(result).length).toBeLessThan(500_000);
 
     await honestSubmissionPasses();

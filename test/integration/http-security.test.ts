@@ -30,7 +30,7 @@ describe('security headers and cross-origin requests', () => {
         'content-security-policy': expect.stringMatching(/default-src 'none'.*frame-ancestors 'none'/),
         'x-content-type-options': 'nosniff',
         'x-frame-options': 'DENY',
-        'referrer-policy': 'no-referrer',
+        'referrer-policy': 'same-origin',
         'cross-origin-resource-policy': 'same-origin',
       });
       expect(headers.get('x-powered-by')).toBeNull();

@@ -1,32 +1,14 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { defineRoute } from '../../api/http/define-route.ts';
 import { newId } from '../../shared/db/id.ts';
 import { uniquePrefix } from '../support/backends.ts';
-import type { Answer, Client } from '../support/client.ts';
+import type { Client } from '../support/client.ts';
 import { openApi, type InProcessApi } from '../support/in-process.ts';
-import { serveRoutes, type OwnRoutes } from '../support/own-routes.ts';
+import { expectProblem } from '../support/problems.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const CREDENTIALS = { email: 'nobody@example.com', password: 'no such account' };
-
-/** What every error must look like, whatever caused it. */
-function expectProblem(answer: Answer, status: number, code: string): void {
-  expect({ status: answer.status, type: answer.headers.get('content-type') }).toEqual({
-    status,
-    type: expect.stringMatching(/^application\/problem\+json/),
-  });
-  expect(answer.body).toMatchObject({
-    type: `https://learnify.dev/problems/${code.toLowerCase().replaceAll('_', '-')}`,
-    title: expect.stringMatching(/^[A-Z][a-z ]+$/),
-    status,
-    code,
-    detail: expect.stringMatching(/\.$/),
-    requestId: answer.headers.get('x-request-id'),
-  });
-  expect(answer.headers.get('cache-control')).toBe('no-store');
-}
 
 describe('the API over HTTP', () => {
   let database: TestDatabase;
@@ -85,7 +67,10 @@ describe('the API over HTTP', () => {
       const unknown = await learner.get(`/api/v1/courses/${newId()}`);
       expectProblem(malformed, 404, 'NOT_FOUND');
       const detail = { detail: 'There is no such course.' };
-      expect([malformed.body, unknown.body]).toEqual([expect.objectContaining(detail), expect.objectContaining(detail)]);
+      expect([malformed.body, unknown.body]).toEqual([
+        expect.objectContaining(detail),
+        expect.objectContaining(detail),
+      ]);
     });
 
     test('refuses a path with a broken percent-encoding', async () => {
@@ -116,7 +101,11 @@ describe('the API over HTTP', () => {
 
     test('refuses a body that is not declared as JSON', async () => {
       for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', '']) {
-        expectProblem(await login(JSON.stringify(CREDENTIALS), { 'Content-Type': type }), 415, 'UNSUPPORTED_MEDIA_TYPE');
+        expectProblem(
+          await login(JSON.stringify(CREDENTIALS), { 'Content-Type': type }),
+          415,
+          'UNSUPPORTED_MEDIA_TYPE',
+        );
       }
     });
 
@@ -177,7 +166,10 @@ describe('the API over HTTP', () => {
     const id = 'edge-proxy.0123456789';
 
     test('makes one up for each request, and believes no client that calls itself a proxy', async () => {
-      const [first, second] = [await api.client.get('/health'), await api.client.get('/health', { 'X-Request-Id': id })];
+      const [first, second] = [
+        await api.client.get('/health'),
+        await api.client.get('/health', { 'X-Request-Id': id }),
+      ];
       const ids = [first, second].map(({ headers }) => headers.get('x-request-id'));
       expect(ids).toEqual([expect.stringMatching(/^[\da-f-]{36}$/), expect.stringMatching(/^[\da-f-]{36}$/)]);
       expect(new Set(ids).size).toBe(2);
@@ -242,76 +234,4 @@ describe('the API over HTTP', () => {
     expect(performance.now() - startedAt).toBeLessThan(8000);
     expect(chunks.join('')).toMatch(/^HTTP\/1\.1 408 /);
   }, 12_000);
-});
-
-describe('what leaves a route', () => {
-  let own: OwnRoutes;
-
-  const system = { tag: 'Tests', policy: 'public', rate: 'read', cache: 'no-store', method: 'get' } as const;
-  const User = z.object({ name: z.string(), home: z.object({ town: z.string() }) });
-  const stored = { name: 'Ada', password_hash: '$argon2id$', home: { town: 'Skerry', safe: 'combination 1234' } };
-
-  beforeAll(async () => {
-    own = await serveRoutes([
-      defineRoute({
-        ...system,
-        path: '/throws',
-        summary: 'Throws',
-        handler: () => Promise.reject(new Error('connect to db-7.internal as root:hunter2 failed')),
-      }),
-      defineRoute({
-        ...system,
-        path: '/throws-text',
-        summary: 'Throws what is no error',
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors
-        handler: () => Promise.reject('a bare secret string'),
-      }),
-      defineRoute({
-        ...system,
-        path: '/user',
-        summary: 'Answers with more than it may',
-        response: User,
-        handler: () => Promise.resolve(stored),
-      }),
-      defineRoute({
-        ...system,
-        path: '/broken',
-        summary: 'Answers with what it must not',
-        response: User,
-        handler: () => Promise.resolve({ ...stored, name: null } as unknown as z.input<typeof User>),
-      }),
-    ]);
-  });
-  afterAll(() => own.close());
-
-  test('an exception becomes a 500 that tells nothing and is logged once, with its stack', async () => {
-    const answer = await own.client.get('/throws');
-    expectProblem(answer, 500, 'INTERNAL');
-    expect(answer.text).not.toMatch(/hunter2|db-7|\bat\b|Error/);
-    const logged = own.logs().filter((line) => JSON.stringify(line).includes('hunter2'));
-    expect(logged).toEqual([
-      expect.objectContaining({
-        level: 'error',
-        message: 'request failed',
-        request_id: answer.headers.get('x-request-id'),
-        err: expect.objectContaining({ stack: expect.stringMatching(/http\.test\.ts/) }),
-      }),
-    ]);
-  });
-
-  test('a thrown value that is no error becomes the same', async () => {
-    const answer = await own.client.get('/throws-text');
-    expectProblem(answer, 500, 'INTERNAL');
-    expect(answer.text).not.toMatch('bare secret');
-  });
-
-  test('fields that the response schema does not name are dropped, at any depth', async () => {
-    expect((await own.client.get('/user')).body).toEqual({ name: 'Ada', home: { town: 'Skerry' } });
-  });
-
-  test('an answer that breaks its schema is a fault of ours and does not leave', async () => {
-    const answer = await own.client.get('/broken');
-    expectProblem(answer, 500, 'INTERNAL');
-    expect(answer.text).not.toMatch(/argon2id|Skerry/);
-  });
 });

@@ -34,7 +34,10 @@ const Description = z.strictObject({
   openapi: z.string().regex(/^3\.1\.\d+$/),
   info: z.strictObject({ title: z.string(), version: z.string(), description: z.string() }),
   servers: z.array(z.strictObject({ url: z.string() })),
-  paths: z.record(z.string().startsWith('/'), z.partialRecord(z.enum(['get', 'post', 'put', 'patch', 'delete']), Operation)),
+  paths: z.record(
+    z.string().startsWith('/'),
+    z.partialRecord(z.enum(['get', 'post', 'put', 'patch', 'delete']), Operation),
+  ),
   components: z.strictObject({
     securitySchemes: z.strictObject({
       accessToken: z.strictObject({ type: z.literal('http'), scheme: z.literal('bearer'), bearerFormat: z.string() }),
@@ -105,17 +108,25 @@ describe('the description of the API', () => {
       const path = `/api/v1${route.path}`.replaceAll(/:(\w+)/g, '{$1}');
       const operation = operations.find((each) => each.path === path && each.method === route.method)?.operation;
       const guarded = route.policy !== 'public';
-      const said = { security: operation?.security !== undefined, unauthenticated: '401' in (operation?.responses ?? {}) };
+      const said = {
+        security: operation?.security !== undefined,
+        unauthenticated: '401' in (operation?.responses ?? {}),
+      };
       expect({ path, ...said }).toEqual({ path, security: guarded, unauthenticated: guarded });
     }
   });
 
   test('describes a submission as its client meets it: body, key, 202 and the problems', () => {
-    const submit = operations.find(({ operation }) => operation.operationId === 'postExercisesIdSubmissions')?.operation;
+    const submit = operations.find(
+      ({ operation }) => operation.operationId === 'postExercisesIdSubmissions',
+    )?.operation;
     expect(submit?.requestBody?.content).toMatchObject({
       'application/json': { schema: { type: 'object', required: ['code'], additionalProperties: false } },
     });
-    expect(submit?.parameters.map(({ name, in: place }) => `${place} ${name}`)).toEqual(['path id', 'header Idempotency-Key']);
+    expect(submit?.parameters.map(({ name, in: place }) => `${place} ${name}`)).toEqual([
+      'path id',
+      'header Idempotency-Key',
+    ]);
     expect(Object.keys(submit?.responses ?? {})).toEqual(
       expect.arrayContaining(['202', '400', '401', '404', '413', '415', '422', '429', '500', '503']),
     );
@@ -132,7 +143,7 @@ describe('the description of the API', () => {
     const page = await api.client.get('/docs');
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     expect(page.text).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
-    const assets = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => url ?? '');
+    const assets = [...page.text.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, url]) => url ?? '');
     expect(assets.length).toBeGreaterThanOrEqual(3);
     for (const asset of assets) {
       const { status, headers } = await api.client.get(asset);
@@ -147,7 +158,11 @@ describe('the description of the API', () => {
   });
 
   test('serves no file from outside its assets', async () => {
-    for (const path of ['/docs/assets/../package.json', '/docs/assets/%2e%2e/package.json', '/docs/assets/nothing.js']) {
+    for (const path of [
+      '/docs/assets/../package.json',
+      '/docs/assets/%2e%2e/package.json',
+      '/docs/assets/nothing.js',
+    ]) {
       const { status } = await api.client.get(path);
       expect({ path, status }).toEqual({ path, status: 404 });
     }

@@ -23,10 +23,11 @@ export function openTestBackend(
   databaseUri: string,
   role: BackendRole = 'consumer',
   prefix = uniquePrefix(),
+  redisUrl = kind === 'redis' ? sharedRedisUrl() : undefined,
 ): QueueBackend {
   return openQueueBackend({
     role,
-    redisUrl: kind === 'redis' ? sharedRedisUrl() : undefined,
+    redisUrl,
     databaseUri,
     prefix,
     onError: () => undefined,

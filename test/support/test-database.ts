@@ -22,13 +22,7 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
   await onServer(`CREATE DATABASE ${name} ${empty ? '' : `TEMPLATE ${required('LEARNIFY_TEST_TEMPLATE')}`}`);
   const uri = new URL(serverUri());
   uri.pathname = `/${name}`;
-  const db = await openDatabase({
-    uri: uri.href,
-    poolMax: 10,
-    statementTimeoutMs: 30_000,
-    metrics: createDatabaseMetrics(new Registry()),
-    onError: () => undefined,
-  });
+  const db = await openTestPool(uri.href);
   return {
     uri: uri.href,
     db,
@@ -37,6 +31,17 @@ export async function createTestDatabase({ empty = false } = {}): Promise<TestDa
       await onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     },
   };
+}
+
+/** A pool of the suite's own on any database. */
+export function openTestPool(uri: string): Promise<DatabasePool> {
+  return openDatabase({
+    uri,
+    poolMax: 10,
+    statementTimeoutMs: 30_000,
+    metrics: createDatabaseMetrics(new Registry()),
+    onError: () => undefined,
+  });
 }
 
 async function onServer(statement: string): Promise<void> {

@@ -1,8 +1,15 @@
 import pRetry from 'p-retry';
 import type { Grade } from '../../shared/contracts/grade.contract.ts';
+import type { Database } from '../../shared/db/pool.ts';
 import { isDatabaseUnavailable } from '../../shared/db/database-errors.ts';
 import { settleVerification as recordVerification } from '../../shared/learning/exercise.repository.ts';
-import { completeRun, failRun, releaseRun, type ClaimedRunRow } from '../../shared/learning/grading-run.repository.ts';
+import {
+  completeRun,
+  failRun,
+  recantCrash,
+  releaseRun,
+  type ClaimedRunRow,
+} from '../../shared/learning/grading-run.repository.ts';
 import {
   completeSubmission,
   failSubmission,
@@ -19,17 +26,15 @@ import type { VerificationReport } from './verification.ts';
 
 /** Writes a submission's grade with all that follows from it. */
 export async function settleGrade(deps: WorkerDeps, run: ClaimedRunRow, grade: Grade): Promise<void> {
-  const settled = await persist(deps, (db) =>
-    db.transaction(async (tx) => {
-      if (!(await completeRun(tx, run.id, run.attempt_token, grade))) return false;
-      const submissionId = submissionOf(run);
-      const { learnerId, exerciseId } = await completeSubmission(tx, submissionId, grade);
-      if (grade.verdict === 'accepted') {
-        await insertSolved(tx, { learnerId, exerciseId, submissionId, exerciseVersionId: run.exercise_version_id });
-      }
-      return true;
-    }),
-  );
+  const settled = await writeFenced(deps, run, async (tx) => {
+    if (!(await completeRun(tx, run.id, run.attempt_token, grade))) return false;
+    const submissionId = submissionOf(run);
+    const { learnerId, exerciseId } = await completeSubmission(tx, submissionId, grade);
+    if (grade.verdict === 'accepted') {
+      await insertSolved(tx, { learnerId, exerciseId, submissionId, exerciseVersionId: run.exercise_version_id });
+    }
+    return true;
+  });
   logOutcome(deps, run, settled, { verdict: grade.verdict, score: grade.score, engine: grade.engine });
 }
 
@@ -39,36 +44,45 @@ export async function settleVerification(
   run: ClaimedRunRow,
   report: VerificationReport,
 ): Promise<void> {
-  const settled = await persist(deps, (db) =>
-    db.transaction(async (tx) => {
-      if (!(await completeRun(tx, run.id, run.attempt_token, report))) return false;
-      await recordVerification(tx, run.exercise_version_id, report.outcome, report);
-      return true;
-    }),
-  );
+  const settled = await writeFenced(deps, run, async (tx) => {
+    if (!(await completeRun(tx, run.id, run.attempt_token, report))) return false;
+    await recordVerification(tx, run.exercise_version_id, report.outcome, report);
+    return true;
+  });
   logOutcome(deps, run, settled, { outcome: report.outcome, reasons: report.reasons });
 }
 
 /** Lets the run be claimed again, by a retry or another worker. */
 export async function handBack(deps: WorkerDeps, run: ClaimedRunRow): Promise<void> {
-  await persist(deps, (db) =>
-    db.transaction(async (tx) => {
-      if (!(await releaseRun(tx, run.id, run.attempt_token))) return;
-      if (run.submission_id !== null) await markSubmissionQueued(tx, run.submission_id);
-    }),
-  );
+  await writeFenced(deps, run, async (tx) => {
+    if (!(await releaseRun(tx, run.id, run.attempt_token))) return false;
+    if (run.submission_id !== null) await markSubmissionQueued(tx, run.submission_id);
+    return true;
+  });
 }
 
 /** Ends the run as the platform's failure: never a verdict on the learner. */
 export async function giveUp(deps: WorkerDeps, run: ClaimedRunRow, failure: string): Promise<void> {
-  const settled = await persist(deps, (db) =>
-    db.transaction(async (tx) => {
-      if (!(await failRun(tx, run.id, run.attempt_token, failure))) return false;
-      if (run.submission_id !== null) await failSubmission(tx, run.submission_id);
-      return true;
-    }),
-  );
+  const settled = await writeFenced(deps, run, async (tx) => {
+    if (!(await failRun(tx, run.id, run.attempt_token, failure))) return false;
+    if (run.submission_id !== null) await failSubmission(tx, run.submission_id);
+    return true;
+  });
   logOutcome(deps, run, settled, { failure });
+}
+
+/**
+ * Runs `write` in a transaction; it answers whether the run's token was still ours. Finding that it is not also proves
+ * that we did not crash, as whoever took the run over had to assume.
+ */
+async function writeFenced(
+  deps: WorkerDeps,
+  run: ClaimedRunRow,
+  write: (tx: Database) => Promise<boolean>,
+): Promise<boolean> {
+  const written = await persist(deps, (db) => db.transaction(write));
+  if (!written) await persist(deps, (db) => recantCrash(db, run.id, run.attempt_token));
+  return written;
 }
 
 const PERSIST_RETRIES = 6;

@@ -1,26 +1,35 @@
-import { relayOutbox } from '../../shared/queues/outbox.ts';
+import { RELAY_BATCH, relayOutbox } from '../../shared/queues/outbox.ts';
 import { getOutboxLagSeconds } from '../../shared/queues/outbox.repository.ts';
 import type { OpenProcessorFor, WorkerDeps } from '../processor.ts';
 import { prune } from './prune.ts';
-import { reconcile } from './reconcile.ts';
+import { Reconciler } from './reconciler.ts';
 import { keepSchedulers } from './schedulers.ts';
 
 /** The platform's own upkeep: what was accepted gets into its queue, and back into it should the queue forget. */
 export const openMaintenance: OpenProcessorFor<'maintenance'> = async (deps) => {
   const schedulers = await keepSchedulers(deps);
+  const reconciler = new Reconciler(deps);
   return {
-    process: async (job) => {
-      if (job.name === 'relay-outbox') await relay(deps);
-      else if (job.name === 'reconcile') await reconcile(deps);
-      else await prune(deps);
+    process: async (job, signal) => {
+      switch (job.name) {
+        case 'relay-outbox':
+          return relay(deps, signal);
+        case 'reconcile':
+          return reconciler.run();
+        case 'prune':
+          return prune(deps);
+      }
     },
     checks: [],
     close: () => schedulers.stop(),
   };
 };
 
-async function relay({ db, backend, metrics, log }: WorkerDeps): Promise<void> {
-  const sent = await relayOutbox(db, backend);
+/** Goes on until the outbox is empty: after an outage a batch a second would take too long. */
+async function relay({ db, backend, metrics, log }: WorkerDeps, signal: AbortSignal): Promise<void> {
+  let jobs = 0;
+  for (let sent = RELAY_BATCH; sent === RELAY_BATCH && !signal.aborted; jobs += sent)
+    sent = await relayOutbox(db, backend);
   metrics.outboxLag(await getOutboxLagSeconds(db));
-  if (sent > 0) log.info({ jobs: sent }, 'sent jobs that were left in the outbox');
+  if (jobs > 0) log.info({ jobs }, 'sent jobs that were left in the outbox');
 }

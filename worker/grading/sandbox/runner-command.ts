@@ -77,7 +77,8 @@ function bubblewrap(withSeccomp: boolean): string[] {
     findBubblewrap() ?? 'bwrap',
     '--unshare-all',
     '--unshare-user',
-    '--disable-userns',
+    // Needs a writable /proc/sys, which containers do not have; the seccomp filter denies new namespaces anyway.
+    ...(withSeccomp ? [] : ['--disable-userns']),
     '--die-with-parent',
     '--new-session',
     '--clearenv',

@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { gradingJobId } from '../../shared/queues/grading.queue.ts';
+import { requestJob } from '../../shared/queues/outbox.ts';
+import { BACKENDS } from '../support/backends.ts';
+import { Client } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
+import { freePort } from '../support/free-port.ts';
+import { countUnsentJobs, readRunOf, settledRuns } from '../support/grading-records.ts';
+import { openScene, readSubmission, RIGHT_SUM, waitForStatus, type Scene } from '../support/scene.ts';
+
+describe.each(BACKENDS)('an api killed between commit and enqueue, queues on %s', (kind) => {
+  let scene: Scene;
+
+  beforeEach(async () => {
+    scene = await openScene(kind);
+  });
+  afterEach(() => scene.close());
+
+  test('has lost nothing: the relay of a worker sends the job, which is graded once', async () => {
+    // Its queues are where nobody answers, so it commits and cannot enqueue: the widest window there is.
+    const doomed = await scene.api({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
+    const { client, email, password } = await new Client(doomed.url).registerLearner();
+    const id = await scene.submit(client, RIGHT_SUM);
+    expect(await countUnsentJobs(scene.database.db)).toBe(1);
+    await doomed.kill('SIGKILL');
+
+    const [api, worker] = await Promise.all([scene.api(), scene.worker()]);
+    const login = await new Client(api.url).post('/api/v1/auth/login', { email, password });
+    const learner = new Client(api.url).as((login.body as { accessToken: string }).accessToken);
+    expect((await waitForStatus(learner, id, 'completed')).verdict).toBe('accepted');
+    const run = await readRunOf(scene.database.db, id);
+    expect(run).toMatchObject({ status: 'completed', dispatch: 1, crashes: 0 });
+    expect(settledRuns(worker)).toEqual([run.id]);
+    await eventually('the outbox is empty', async () => (await countUnsentJobs(scene.database.db)) === 0);
+  });
+
+  test('that had enqueued but not yet said so in the outbox: the second sending of the same job changes nothing', async () => {
+    const [api, worker] = await Promise.all([scene.api(), scene.worker()]);
+    const learner = (await new Client(api.url).registerLearner()).client;
+    const id = await scene.submit(learner, RIGHT_SUM);
+    await waitForStatus(learner, id, 'completed');
+    const settled = await readRunOf(scene.database.db, id);
+
+    await putBackIntoOutbox(scene, settled.id);
+    await eventually('relayed again', async () => (await countUnsentJobs(scene.database.db)) === 0);
+    const next = await scene.submit(learner, RIGHT_SUM);
+    await waitForStatus(learner, next, 'completed');
+    expect(await readRunOf(scene.database.db, id)).toEqual(settled);
+    expect((await readSubmission(learner, id)).verdict).toBe('accepted');
+    expect(settledRuns(worker).filter((runId) => runId === settled.id)).toHaveLength(1);
+  });
+});
+
+/** As it was before the api deleted the row of a job that it had sent. */
+async function putBackIntoOutbox({ database }: Scene, runId: string): Promise<void> {
+  await database.db.transaction((tx) =>
+    requestJob(tx, {
+      queue: 'grading',
+      job: 'grade',
+      payload: { runId, dispatch: 1 },
+      jobId: gradingJobId({ id: runId, dispatch: 1 }),
+    }),
+  );
+}

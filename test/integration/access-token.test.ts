@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { decodeJwt, decodeProtectedHeader, SignJWT, type JWTHeaderParameters, type JWTPayload } from 'jose';
+import { uniquePrefix } from '../support/backends.ts';
+import { eventually } from '../support/eventually.ts';
+import { openApi, type InProcessApi } from '../support/in-process.ts';
+import { TEST_JWT_SECRET } from '../support/processes.ts';
+import { expectProblem } from '../support/problems.ts';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+const OTHER_SECRET = 'Zr7uX1mK9vB4nE6qW8yT2pL5sD3fG0hJ';
+const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+describe('an access token', () => {
+  let database: TestDatabase;
+  let api: InProcessApi;
+  let genuine: string;
+  let header: JWTHeaderParameters;
+  let claims: JWTPayload;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    api = await open();
+    genuine = await newToken(api);
+    header = decodeProtectedHeader(genuine) as JWTHeaderParameters;
+    claims = decodeJwt(genuine);
+  });
+  afterAll(async () => {
+    await api.close();
+    await database.drop();
+  });
+
+  const open = (extra: Record<string, string> = {}) =>
+    openApi({ databaseUri: database.uri, prefix: uniquePrefix(), extra });
+  const newToken = async ({ client }: InProcessApi): Promise<string> => {
+    const { email, password } = await client.registerLearner();
+    const { body } = await client.post('/api/v1/auth/login', { email, password });
+    return String((body as Record<string, unknown>)['accessToken']);
+  };
+  const use = (token: string, at = api) => at.client.as(token).get('/api/v1/users/me');
+  const sign = (
+    changedClaims: Record<string, unknown> = {},
+    changedHeader: Partial<JWTHeaderParameters> = {},
+    secret = TEST_JWT_SECRET,
+  ) =>
+    new SignJWT({ ...claims, ...changedClaims })
+      .setProtectedHeader({ ...header, ...changedHeader })
+      .sign(Buffer.from(secret));
+  const seconds = (offset: number) => Math.floor(Date.now() / 1000) + offset;
+
+  test('that we sign ourselves as the API does is taken, so that the refusals below mean something', async () => {
+    expect((await use(await sign())).status).toBe(200);
+  });
+
+  test('holds the id, the roles and the session, and no name or address', () => {
+    expect(Object.keys(claims).sort()).toEqual(['aud', 'exp', 'iat', 'iss', 'jti', 'roles', 'sid', 'sub']);
+    expect(Number(claims.exp) - Number(claims.iat)).toBe(900);
+  });
+
+  test('that has expired is told apart from a false one', async () => {
+    expectProblem(await use(await sign({ exp: seconds(-1) })), 401, 'TOKEN_EXPIRED');
+  });
+
+  test('is refused when anything about it is false', async () => {
+    const [head = '', payload = '', signature = ''] = genuine.split('.');
+    const forgeries = {
+      'another secret': await sign({}, {}, OTHER_SECRET),
+      'another audience': await sign({ aud: 'another-api' }),
+      'another issuer': await sign({ iss: 'somebody' }),
+      'an unknown key id': await sign({}, { kid: '0123456789abcdef' }),
+      'another algorithm': await sign({}, { alg: 'HS512' }),
+      'no expiry': await sign({ exp: undefined }),
+      'not valid yet': await sign({ nbf: seconds(60) }),
+      'no session': await sign({ sid: undefined }),
+      'an unknown role': await sign({ roles: ['root'] }),
+      'algorithm none': `${base64({ ...header, alg: 'none' })}.${payload}.`,
+      'algorithm none, signature kept': `${base64({ ...header, alg: 'none' })}.${payload}.${signature}`,
+      'roles changed after signing': `${head}.${base64({ ...claims, roles: ['admin'] })}.${signature}`,
+      'no signature': `${head}.${payload}.`,
+      garbage: 'garbage',
+      'garbage in three parts': 'a.b.c',
+      'an opaque token': 'x'.repeat(43),
+    };
+    for (const [what, token] of Object.entries(forgeries)) {
+      const { status, body } = await use(token);
+      expect({ what, status, body }).toMatchObject({ what, status: 401, body: { code: 'UNAUTHENTICATED' } });
+    }
+  });
+
+  test('is refused in any other place than behind Bearer', async () => {
+    for (const authorization of ['Basic YTpi', genuine, `Bearer  ${genuine}`, 'Bearer', `Bearer ${genuine} x`]) {
+      const answer = await api.client.get('/api/v1/users/me', { Authorization: authorization });
+      expectProblem(answer, 401, 'UNAUTHENTICATED');
+    }
+    expect((await api.client.get(`/api/v1/users/me?access_token=${genuine}`)).status).toBe(401);
+    expect((await api.client.get('/api/v1/users/me', { Authorization: `bearer ${genuine}` })).status).toBe(200);
+  });
+
+  test('when absent, the answer says which scheme to use', async () => {
+    const answer = await api.client.get('/api/v1/users/me');
+    expectProblem(answer, 401, 'UNAUTHENTICATED');
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+  });
+
+  test('that is false is refused on public routes too, rather than taken for none', async () => {
+    expectProblem(await api.client.as('garbage').get('/api/v1/catalog'), 401, 'UNAUTHENTICATED');
+  });
+
+  test('ends at its time, also when it was checked a moment before', async () => {
+    const brief = await open({ JWT_EXPIRATION: '2s' });
+    try {
+      const token = await newToken(brief);
+      expect((await use(token, brief)).status).toBe(200);
+      const after = await eventually('expired', async () => {
+        const answer = await use(token, brief);
+        return answer.status === 200 ? null : answer;
+      });
+      expectProblem(after, 401, 'TOKEN_EXPIRED');
+      expect(Date.now()).toBeGreaterThanOrEqual(Number(decodeJwt(token).exp) * 1000);
+    } finally {
+      await brief.close();
+    }
+  });
+
+  test('of the previous secret is taken while keys are rotated, and none is signed with it any more', async () => {
+    const rotated = await open({ JWT_SECRET: OTHER_SECRET, JWT_PREVIOUS_SECRET: TEST_JWT_SECRET });
+    const finished = await open({ JWT_SECRET: OTHER_SECRET });
+    try {
+      expect((await use(genuine, rotated)).status).toBe(200);
+      expect((await use(genuine, finished)).status).toBe(401);
+      const renewed = await newToken(rotated);
+      expect((await use(renewed, finished)).status).toBe(200);
+      expect((await use(renewed, api)).status).toBe(401);
+    } finally {
+      await rotated.close();
+      await finished.close();
+    }
+  });
+});

@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { createLogger } from '../../shared/observability/logger.ts';
+import { uniquePrefix } from '../support/backends.ts';
+import { buildExercise } from '../support/factories.ts';
+import { eventually } from '../support/eventually.ts';
+import { openApi, type InProcessApi } from '../support/in-process.ts';
+import { buildAccount, logInToOps, OPS_PASSWORD } from '../support/ops-browser.ts';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+describe('the log of the API', () => {
+  let database: TestDatabase;
+  let api: InProcessApi;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const extra = { LOG_LEVEL: 'debug', TRUST_PROXY: '1' };
+    api = await openApi({ databaseUri: database.uri, prefix: uniquePrefix(), extra });
+  });
+  afterAll(async () => {
+    await api.close();
+    await database.drop();
+  });
+
+  /** The line of one request, which is written when its answer is out. */
+  const lineOf = (requestId: string | null) =>
+    eventually('the request is logged', () =>
+      api.logs().find((line) => line['request_id'] === requestId && line['message'] === 'http request'),
+    );
+
+  test('has one line for each request, with the fields that the aggregation knows and no others', async () => {
+    const { client, userId } = await api.client.registerLearner();
+    const { courseId } = await buildExercise(database.db);
+    const sent = { 'User-Agent': 'suite/1.0', 'X-Forwarded-For': '203.0.113.9' };
+    const answer = await client.get(`/api/v1/courses/${courseId}`, sent);
+    const requestId = answer.headers.get('x-request-id');
+    expect(await lineOf(requestId)).toEqual({
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      level: 'info',
+      message: 'http request',
+      process: 'api',
+      request_id: expect.stringMatching(UUID),
+      method: 'GET',
+      path: `/api/v1/courses/${courseId}`,
+      status: 200,
+      duration_ms: expect.any(Number),
+      ip: '203.0.113.9',
+      user_agent: 'suite/1.0',
+      user_id: userId,
+    });
+    expect(api.logs().filter((line) => line['request_id'] === requestId)).toHaveLength(1);
+  });
+
+  test('names no user for a stranger, and says what a refusal was answered with', async () => {
+    const answer = await api.client.get('/api/v1/users/me');
+    const line = await lineOf(answer.headers.get('x-request-id'));
+    expect(line).toMatchObject({ status: 401, path: '/api/v1/users/me' });
+    expect(line).not.toHaveProperty('user_id');
+  });
+
+  test('leaves out query strings, where people put tokens', async () => {
+    const answer = await api.client.get('/api/v1/catalog?access_token=tell-nobody');
+    expect(await lineOf(answer.headers.get('x-request-id'))).toMatchObject({ path: '/api/v1/catalog' });
+    expect(JSON.stringify(api.logs())).not.toContain('tell-nobody');
+  });
+
+  test('stays silent about probes that are well', async () => {
+    const probes = [
+      await api.client.get('/health'),
+      await api.client.get('/readiness'),
+      await api.client.get('/metrics'),
+    ];
+    const after = await api.client.get('/api/v1/catalog');
+    await lineOf(after.headers.get('x-request-id'));
+    const ids = probes.map(({ headers }) => headers.get('x-request-id'));
+    expect(api.logs().filter((line) => ids.includes(String(line['request_id'])))).toEqual([]);
+  });
+
+  test('never holds a password, a token, a cookie or code', async () => {
+    const password = 'never-write-me-down-42';
+    const email = 'quiet@example.com';
+    const Tokens = z.object({ accessToken: z.string(), refreshToken: z.string() });
+    const first = Tokens.parse((await api.client.post('/api/v1/auth/register', { email, password, name: 'Q' })).body);
+    const second = Tokens.parse((await api.client.post('/api/v1/auth/login', { email, password })).body);
+    const third = Tokens.parse(
+      (await api.client.post('/api/v1/auth/refresh', { refreshToken: second.refreshToken })).body,
+    );
+    await api.client.post('/api/v1/auth/refresh', { refreshToken: second.refreshToken });
+    await api.client.post('/api/v1/auth/login', { email, password: `${password}-wrong` });
+    await api.client.post('/api/v1/auth/login', { email, password, remember: true });
+    await api.client.request('POST', '/api/v1/auth/login', `{"password":"${password}"`);
+    await api.client.as(third.accessToken).post('/api/v1/auth/logout');
+    await api.client.as(`${first.accessToken}x`).get('/api/v1/users/me');
+    const { exerciseId } = await buildExercise(database.db);
+    const code = 'const secretIdea = 1;';
+    await api.client.as(first.accessToken).post(`/api/v1/exercises/${exerciseId}/submissions`, { code });
+    const admin = await buildAccount(database.db, 'admin');
+    const session = await logInToOps(api.client, admin.email);
+    const last = await api.client.get('/ops/queues/api/queues', session);
+    await lineOf(last.headers.get('x-request-id'));
+
+    const written = JSON.stringify(api.logs());
+    const secrets = [password, OPS_PASSWORD, code, session.Cookie.split('=')[1] ?? '', database.uri];
+    for (const tokens of [first, second, third]) secrets.push(tokens.accessToken, tokens.refreshToken);
+    for (const secret of secrets) expect(written.includes(secret) ? secret : null).toBeNull();
+    expect(written).not.toMatch(/argon2id|Bearer /);
+    expect(written.split('/auth/').length).toBeGreaterThan(8);
+  });
+});
+
+describe('the logger', () => {
+  const collect = (level: 'info' | 'silent') => {
+    const lines: string[] = [];
+    const settings = { LOG_LEVEL: level, LOG_FORMAT: 'json' } as const;
+    return { lines, log: createLogger('test', settings, undefined, { write: (line) => void lines.push(line) }) };
+  };
+
+  test('blanks secrets that somebody logs by mistake, at the top and one level down', () => {
+    const { log, lines } = collect('info');
+    const secrets = {
+      password: 'p1',
+      token: 't1',
+      accessToken: 'a1',
+      refreshToken: 'r1',
+      authorization: 'z1',
+      cookie: 'c1',
+    };
+    log.info(secrets, 'top');
+    log.info({ body: secrets }, 'below');
+    expect(lines).toHaveLength(2);
+    for (const line of lines) for (const secret of Object.values(secrets)) expect(line).not.toContain(`"${secret}"`);
+    expect(JSON.parse(lines[1] ?? '')).toMatchObject({ body: { password: '[redacted]', cookie: '[redacted]' } });
+  });
+
+  test('writes an error with its type, message, stack and causes', () => {
+    const { log, lines } = collect('info');
+    log.error({ err: new TypeError('outer', { cause: new Error('inner') }) }, 'failed');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      level: 'error',
+      err: { type: 'TypeError', message: expect.stringContaining('outer'), stack: expect.stringMatching(/inner/) },
+    });
+  });
+
+  test('writes nothing below its level', () => {
+    const { log, lines } = collect('silent');
+    log.error('anything');
+    expect(lines).toEqual([]);
+  });
+});

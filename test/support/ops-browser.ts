@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import type { Role } from '../../shared/contracts/auth.contract.ts';
+import type { Database } from '../../shared/db/pool.ts';
+import { createPasswords } from '../../shared/identity/passwords.ts';
+import type { Answer, Client } from './client.ts';
+import { buildUser } from './factories.ts';
+
+export const OPS_PASSWORD = 'harbour lights at dusk';
+
+/** An account that can log in, with the given role. */
+export async function buildAccount(db: Database, role: Role): Promise<{ id: string; email: string }> {
+  const passwords = await createPasswords();
+  return buildUser(db, { roles: [role], password_hash: await passwords.hash(OPS_PASSWORD) });
+}
+
+/** Sends the login form as a browser would. */
+export function sendLogin(client: Client, email: string, password = OPS_PASSWORD, headers = {}): Promise<Answer> {
+  const form = new URLSearchParams({ email, password }).toString();
+  const type = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  return client.request('POST', '/ops/login', form, { ...type, ...headers });
+}
+
+/** Logs in at the operators' pages and returns the header that the browser sends from then on. */
+export async function logInToOps(client: Client, email: string): Promise<{ Cookie: string }> {
+  const { status, headers } = await sendLogin(client, email);
+  if (status !== 303) throw new Error(`Logging in answered ${status}.`);
+  return { Cookie: (headers.get('set-cookie') ?? '').split(';', 1)[0] ?? '' };
+}
+
+/** An access token for the API. */
+export async function accessTokenOf(client: Client, email: string): Promise<string> {
+  const { body } = await client.post('/api/v1/auth/login', { email, password: OPS_PASSWORD });
+  return z.object({ accessToken: z.string() }).parse(body).accessToken;
+}

@@ -1,0 +1,251 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ApiConfig } from '../../shared/config/api.config.ts';
+import { ConfigError, loadConfig, type Environment } from '../../shared/config/env.ts';
+import { databaseUri } from '../../shared/config/sections.ts';
+import { WorkerConfig } from '../../shared/config/worker.config.ts';
+
+const STRONG = 'kH3vN8sQ2xW7zB5mT9pL4rY6uC1dF0aJ';
+const MINIMAL = { DATABASE_URL: 'postgres://app:pw@db:5432/app', JWT_SECRET: STRONG };
+
+const loadApi = (environment: Environment) => loadConfig(ApiConfig, { ...MINIMAL, ...environment });
+const loadWorker = (environment: Environment) =>
+  loadConfig(WorkerConfig, { DATABASE_URL: MINIMAL.DATABASE_URL, ...environment });
+
+function problemsOf(load: () => unknown): readonly string[] {
+  try {
+    load();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+describe('the environment', () => {
+  test('needs no more than a database and a secret', () => {
+    expect(loadApi({})).toMatchObject({
+      SERVER_ENV: 'development',
+      SERVER_HOST: '127.0.0.1',
+      SERVER_PORT: 8080,
+      JWT_EXPIRATION: 900,
+      REFRESH_TOKEN_LIFETIME: 30 * 86_400,
+      ALLOWED_ORIGINS: [],
+      TRUST_PROXY: 0,
+      ENABLE_SECURITY_HEADERS: true,
+    });
+  });
+
+  test('has all its bad keys reported at once', () => {
+    const bad = {
+      SERVER_PORT: '70000',
+      JWT_SECRET: 'short',
+      JWT_EXPIRATION: 'soon',
+      DATABASE_URL: 'mysql://db/app',
+      REDIS_URL: 'not a url',
+      LOG_LEVEL: 'loud',
+      ENABLE_METRICS: 'perhaps',
+      TRUST_PROXY: '-1',
+      QUEUE_PREFIX: 'a b',
+    };
+    const problems = problemsOf(() => loadApi(bad));
+    expect(new Set(problems.map((problem) => problem.split(':')[0]))).toEqual(new Set(Object.keys(bad)));
+    expect(new ConfigError(problems).message).toMatch(/9 bad setting\(s\):\n {2}- /);
+  });
+
+  test('that is empty is told what is missing', () => {
+    expect(problemsOf(() => loadConfig(ApiConfig, {}))).toEqual(expect.arrayContaining(['JWT_SECRET: is required']));
+    expect(problemsOf(() => loadConfig(WorkerConfig, {}))).toEqual([
+      'DB_HOST: is required (or set DATABASE_URL)',
+      'DB_USER: is required (or set DATABASE_URL)',
+      'DB_NAME: is required (or set DATABASE_URL)',
+    ]);
+  });
+
+  test('never has a value repeated in what is said about it', () => {
+    const secret = 'hunter2-super-secret';
+    const message = new ConfigError(
+      problemsOf(() =>
+        loadApi({
+          SERVER_ENV: 'production',
+          JWT_SECRET: secret,
+          JWT_PREVIOUS_SECRET: secret,
+          OPS_TOKEN: secret,
+          DATABASE_URL: `mysql://app:${secret}@db/app`,
+          REDIS_URL: `http://:${secret}@redis`,
+          LOG_LEVEL: secret,
+          SERVER_PORT: secret,
+          ALLOWED_ORIGINS: `https://${secret}.example/path`,
+        }),
+      ),
+    ).message;
+    expect(message).not.toContain(secret);
+    expect(message).toMatch(/The environment has 11 bad/);
+  });
+
+  test('has empty values counted as absent, and surrounding white space dropped', () => {
+    expect(loadApi({ SERVER_PORT: '', REDIS_URL: '  ', LOG_LEVEL: ' warn\n' })).toMatchObject({
+      SERVER_PORT: 8080,
+      LOG_LEVEL: 'warn',
+    });
+    expect(problemsOf(() => loadApi({ JWT_SECRET: '   ' }))).toEqual(['JWT_SECRET: is required']);
+  });
+
+  test.each([
+    ['true', true],
+    ['1', true],
+    ['yes', true],
+    ['on', true],
+    ['false', false],
+    ['0', false],
+    ['no', false],
+    ['OFF', false],
+  ])('may say %s for a switch', (text, value) => {
+    expect(loadApi({ ENABLE_METRICS: text }).ENABLE_METRICS).toBe(value);
+  });
+});
+
+describe('secrets in files', () => {
+  let directory: string;
+  const file = (name: string, content: string): string => {
+    writeFileSync(join(directory, name), content);
+    return join(directory, name);
+  };
+
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'learnify-config-'));
+  });
+  afterAll(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  test('are read, without the line break that editors add', () => {
+    const config = loadConfig(ApiConfig, {
+      JWT_SECRET_FILE: file('jwt', `${STRONG}\n`),
+      DATABASE_URL_FILE: file('database', ' postgres://file/app\n'),
+      OPS_TOKEN_FILE: file('ops', STRONG),
+    });
+    expect(config).toMatchObject({ JWT_SECRET: STRONG, DATABASE_URL: 'postgres://file/app', OPS_TOKEN: STRONG });
+  });
+
+  test('that cannot be read are reported together with everything else', () => {
+    const problems = problemsOf(() =>
+      loadConfig(ApiConfig, { JWT_SECRET_FILE: join(directory, 'absent'), LOG_LEVEL: 'x' }),
+    );
+    expect(problems).toEqual(
+      expect.arrayContaining(['JWT_SECRET_FILE: cannot be read (ENOENT)', expect.stringMatching(/^LOG_LEVEL: /)]),
+    );
+  });
+
+  test('are refused when the key is set directly too', () => {
+    const both = { JWT_SECRET: STRONG, JWT_SECRET_FILE: file('both', STRONG) };
+    expect(problemsOf(() => loadApi(both))).toEqual(['JWT_SECRET: set both directly and as JWT_SECRET_FILE; keep one']);
+  });
+
+  test('are looked for only where a secret is meant, not behind every name that ends so', () => {
+    expect(() => loadApi({ SSL_CERT_FILE: '/no/such/file', LOG_LEVEL_FILE: '/no/such/file' })).not.toThrow();
+  });
+});
+
+describe('in production', () => {
+  const weak = [
+    'learnify-learnify-learnify-learnify',
+    'please-change-this-before-going-live',
+    'my-Secret-is-quite-long-and-readable',
+    'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',
+    'abababababababababababababababababab',
+    'zy1234xwvutsrqponmlkjihgfedcbaZYXWVU',
+  ];
+
+  test.each(weak)('the secret %s is refused', (secret) => {
+    const message = 'is too weak for production: use at least 32 random characters';
+    const production = { SERVER_ENV: 'production', JWT_SECRET: secret, OPS_TOKEN: secret };
+    expect(problemsOf(() => loadApi(production))).toEqual([`JWT_SECRET: ${message}`, `OPS_TOKEN: ${message}`]);
+    expect(() => loadApi({ ...production, SERVER_ENV: 'development' })).not.toThrow();
+  });
+
+  test('a random secret is taken', () => {
+    expect(() => loadApi({ SERVER_ENV: 'production', OPS_TOKEN: STRONG })).not.toThrow();
+    expect(() =>
+      loadApi({ SERVER_ENV: 'production', JWT_SECRET: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b' }),
+    ).not.toThrow();
+  });
+
+  test('a weak previous secret is refused as the current one would be', () => {
+    const production = { SERVER_ENV: 'production', JWT_PREVIOUS_SECRET: weak[0] };
+    expect(problemsOf(() => loadApi(production))).toEqual([expect.stringMatching(/^JWT_PREVIOUS_SECRET: is too weak/)]);
+  });
+});
+
+describe('single settings', () => {
+  test.each([
+    ['900s', 900],
+    ['15m', 900],
+    ['24h', 86_400],
+    ['30d', 2_592_000],
+    ['2', 7200],
+  ])('the duration %s is %i seconds', (text, seconds) => {
+    expect(loadApi({ JWT_EXPIRATION: text }).JWT_EXPIRATION).toBe(seconds);
+  });
+
+  test.each(['', '-5m', '1.5h', '5 m', 'm', '1w', '12345678s', '0s'])('%p is no duration', (text) => {
+    if (text === '') expect(loadApi({ JWT_EXPIRATION: text }).JWT_EXPIRATION).toBe(900);
+    else
+      expect(problemsOf(() => loadApi({ JWT_EXPIRATION: text }))).toEqual([expect.stringMatching(/^JWT_EXPIRATION: /)]);
+  });
+
+  test.each([
+    '*',
+    'https://app.example.org/',
+    'https://app.example.org/path',
+    'app.example.org',
+    'null',
+    'https://*.example.org',
+  ])('%s is no origin to allow', (origin) => {
+    expect(problemsOf(() => loadApi({ ALLOWED_ORIGINS: origin }))).toEqual([
+      expect.stringMatching(/^ALLOWED_ORIGINS: /),
+    ]);
+  });
+
+  test('several origins are separated by commas', () => {
+    const { ALLOWED_ORIGINS } = loadApi({ ALLOWED_ORIGINS: 'https://a.example, http://localhost:3000 ,' });
+    expect(ALLOWED_ORIGINS).toEqual(['https://a.example', 'http://localhost:3000']);
+  });
+
+  test('the queues of a worker are all by default, else those named', () => {
+    expect(loadWorker({}).WORKER_QUEUES).toEqual(['grading', 'maintenance']);
+    expect(loadWorker({ WORKER_QUEUES: ' grading ,' }).WORKER_QUEUES).toEqual(['grading']);
+    for (const queues of ['grading,nothing', ',', 'Grading']) {
+      expect(problemsOf(() => loadWorker({ WORKER_QUEUES: queues }))).toEqual([
+        expect.stringMatching(/^WORKER_QUEUES/),
+      ]);
+    }
+  });
+});
+
+describe('the database', () => {
+  const parts = { DB_HOST: 'db.internal', DB_USER: 'app', DB_NAME: 'learnify' };
+  const uriOf = (environment: Environment) => databaseUri(loadConfig(WorkerConfig, environment));
+
+  test('may be named by its parts', () => {
+    expect(uriOf({ ...parts, DB_PASSWORD: 'pw', DB_PORT: '6432' })).toBe('postgres://app:pw@db.internal:6432/learnify');
+    expect(uriOf({ ...parts, DB_SSL_MODE: 'require' })).toBe(
+      'postgres://app@db.internal:5432/learnify?sslmode=require',
+    );
+  });
+
+  test('gets through whatever signs its user, password and name have', () => {
+    const odd = { DB_USER: 'app@corp', DB_PASSWORD: 'p@ss:w/o?r#d%20 é', DB_NAME: 'my/db' };
+    const uri = new URL(uriOf({ ...parts, ...odd }));
+    expect(uri.hostname).toBe('db.internal');
+    expect(decodeURIComponent(uri.username)).toBe(odd.DB_USER);
+    expect(decodeURIComponent(uri.password)).toBe(odd.DB_PASSWORD);
+    expect(decodeURIComponent(uri.pathname.slice(1))).toBe(odd.DB_NAME);
+  });
+
+  test('is named by DATABASE_URL first', () => {
+    expect(uriOf({ ...parts, DATABASE_URL: 'postgresql://elsewhere/app' })).toBe('postgresql://elsewhere/app');
+  });
+});
