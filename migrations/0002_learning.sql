@@ -134,9 +134,14 @@ BEGIN
     first_of_month := (date_trunc('month', start AT TIME ZONE 'UTC') + make_interval(months => i)) AT TIME ZONE 'UTC';
     child := parent || to_char(first_of_month AT TIME ZONE 'UTC', '_YYYY_MM');
     IF to_regclass(child) IS NULL THEN
-      EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', child, parent, uuidv7_floor(first_of_month),
-        uuidv7_floor(((first_of_month AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC'));
-      made := made + 1;
+      BEGIN
+        EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', child, parent, uuidv7_floor(first_of_month),
+          uuidv7_floor(((first_of_month AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC'));
+        made := made + 1;
+      EXCEPTION WHEN check_violation THEN
+        -- Rows of that month are in the default partition already, and stay there.
+        RAISE WARNING 'partition % was not made: the default partition has rows of its month', child;
+      END;
     END IF;
   END LOOP;
   RETURN made;

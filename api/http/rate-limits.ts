@@ -15,6 +15,7 @@ import { routeLocals } from './log-requests.ts';
 import { sendProblem } from './problem.ts';
 
 interface RateSettings {
+  QUEUE_PREFIX: string;
   RATE_LIMIT_RPS: number;
   RATE_LIMIT_AUTH_PER_MINUTE: number;
   RATE_LIMIT_AUTH_FAILURES_PER_MINUTE: number;
@@ -56,7 +57,7 @@ export function createRateLimiters(
 ): Record<RateClass, readonly RequestHandler[]> {
   const budgets = budgetsOf(settings);
   const limitersOf = (rateClass: RateClass): RequestHandler[] =>
-    budgets[rateClass].map((budget) => createLimiter(budget, redis));
+    budgets[rateClass].map((budget) => createLimiter(budget, redis, settings.QUEUE_PREFIX));
   return {
     auth: limitersOf('auth'),
     read: limitersOf('read'),
@@ -66,7 +67,7 @@ export function createRateLimiters(
   };
 }
 
-function createLimiter(budget: Budget, redis: Redis | undefined): RequestHandler {
+function createLimiter(budget: Budget, redis: Redis | undefined, prefix: string): RequestHandler {
   return rateLimit({
     windowMs: budget.windowMs,
     limit: budget.limit,
@@ -83,7 +84,7 @@ function createLimiter(budget: Budget, redis: Redis | undefined): RequestHandler
         new AppError('RATE_LIMITED', 'Too many requests; wait and try again.', { retryAfterSeconds: sent }),
       );
     },
-    ...(redis === undefined ? {} : { store: new FallbackStore(budget.name, redis) }),
+    ...(redis === undefined ? {} : { store: new FallbackStore(`${prefix}:rate:${budget.name}:`, redis) }),
   });
 }
 
@@ -96,8 +97,8 @@ class FallbackStore implements Store {
   readonly #redis: Redis;
   #isShared = false;
 
-  constructor(name: string, redis: Redis) {
-    this.prefix = `rate:${name}:`;
+  constructor(prefix: string, redis: Redis) {
+    this.prefix = prefix;
     this.#redis = redis;
     this.#shared = new RedisStore({
       prefix: this.prefix,

@@ -31,7 +31,8 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   }
   const { code } = error as NodeJS.ErrnoException;
   if (code !== undefined && (UNAVAILABLE_SYSTEM_CODES.has(code) || UNAVAILABLE_SQLSTATE.test(code))) return true;
-  if (/timeout exceeded when trying to connect|Connection terminated/i.test(error.message)) return true;
+  if (/timeout exceeded when trying to connect|Connection terminated|Query read timeout/i.test(error.message))
+    return true;
   if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
   return isDatabaseUnavailable(error.cause);
 }

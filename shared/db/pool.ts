@@ -1,8 +1,11 @@
 import { createBigintTypeParser, createPool, type DatabasePool, type DriverTypeParser } from 'slonik';
+import { defaults } from 'pg';
 import { z } from 'zod';
 import { parseRows } from './parse-rows.ts';
 import { sql } from './sql.ts';
 import { observeDatabase, type DatabaseMetrics } from '../observability/database.metrics.ts';
+
+const CLIENT_TIMEOUT_MARGIN_MS = 2000;
 
 export interface DatabaseOptions {
   uri: string;
@@ -25,6 +28,8 @@ export type Database = Pick<
  * @throws when the database cannot be reached.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<DatabasePool> {
+  // The server's own timeout does not help against a network that has gone silent, and slonik passes none on to its driver.
+  defaults.query_timeout = options.statementTimeoutMs + CLIENT_TIMEOUT_MARGIN_MS;
   const pool = await createPool(options.uri, {
     maxPoolSize: options.poolMax,
     statementTimeout: options.statementTimeoutMs,

@@ -49,6 +49,14 @@ describe('while PostgreSQL is away', () => {
     }
   });
 
+  test('requests are answered with 503 also when the network has gone silent, and the dead connections are not used again', async () => {
+    await learner.get('/api/v1/users/me');
+    proxy.stall();
+    for (const answer of await Promise.all(everyKind())) expectProblem(answer, 503, 'SERVICE_UNAVAILABLE');
+    await proxy.restore();
+    await eventually('serves again', async () => (await learner.get('/api/v1/courses')).status === 200);
+  });
+
   test('the process stays alive and says that it is not ready', async () => {
     await proxy.cut();
     expect((await api.client.get('/health')).status).toBe(200);

@@ -23,6 +23,7 @@ export interface OwnRoutes {
 }
 
 const GENEROUS = {
+  QUEUE_PREFIX: 'own-routes',
   RATE_LIMIT_RPS: 10_000,
   RATE_LIMIT_AUTH_PER_MINUTE: 10_000,
   RATE_LIMIT_AUTH_FAILURES_PER_MINUTE: 10_000,

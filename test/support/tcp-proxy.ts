@@ -5,6 +5,8 @@ export interface TcpProxy {
   through: (uri: string) => string;
   /** The server "dies": open connections break, new ones are refused. */
   cut: () => Promise<void>;
+  /** The network goes silent: connections stay open, nothing comes through any more. */
+  stall: () => void;
   /** It is back: new connections are taken again. */
   restore: () => Promise<void>;
   close: () => Promise<void>;
@@ -14,6 +16,7 @@ export interface TcpProxy {
 export async function startTcpProxy(uri: string): Promise<TcpProxy> {
   const target = new URL(uri);
   const sockets = new Set<Socket>();
+  let stalled = false;
 
   const relay = (client: Socket): void => {
     const upstream = connect(Number(target.port), target.hostname);
@@ -22,7 +25,7 @@ export async function startTcpProxy(uri: string): Promise<TcpProxy> {
       [upstream, client],
     ] as const) {
       sockets.add(from);
-      from.on('data', (chunk) => to.write(chunk));
+      from.on('data', (chunk) => stalled || to.write(chunk));
       from.on('error', () => undefined);
       from.on('close', () => {
         sockets.delete(from);
@@ -48,7 +51,11 @@ export async function startTcpProxy(uri: string): Promise<TcpProxy> {
       return led.href;
     },
     cut,
+    stall: () => {
+      stalled = true;
+    },
     restore: async () => {
+      stalled = false;
       if (!server.listening) server = await listen(relay, port);
     },
     close: async () => {
