@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -10,6 +10,8 @@ import { findRedisServer, startRedis, type TestRedis } from './test-redis.ts';
 
 interface Servers {
   postgres: EmbeddedPostgres | undefined;
+  /** Where PostgreSQL of these tests keeps its data. */
+  directory: string | undefined;
   redis: TestRedis | undefined;
 }
 
@@ -25,7 +27,7 @@ const TEMPLATE = 'learnify_test_template';
  * and a Redis (`REDIS_URL`, else a redis-server or valkey-server on PATH).
  */
 export default async function setUp(): Promise<void> {
-  const servers: Servers = { postgres: undefined, redis: undefined };
+  const servers: Servers = { postgres: undefined, directory: undefined, redis: undefined };
   globalThis.learnifyTestServers = servers;
   process.env['LEARNIFY_TEST_POSTGRES'] = process.env['TEST_DATABASE_URL'] ?? (await startPostgres(servers));
   process.env['LEARNIFY_TEST_TEMPLATE'] = TEMPLATE;
@@ -35,8 +37,8 @@ export default async function setUp(): Promise<void> {
 
 async function startPostgres(servers: Servers): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'learnify-test-'));
+  servers.directory = dir;
   mkdirSync(join(dir, 'data'));
-  const { chmodSync } = await import('node:fs');
   chmodSync(dir, 0o755);
   servers.postgres = await startEmbeddedPostgres({
     dataDir: join(dir, 'data'),

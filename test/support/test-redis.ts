@@ -58,7 +58,7 @@ async function start(program: string, dir: string, port: number, url: string): P
   ];
   const server = spawn(program, settings, { stdio: 'ignore' });
   await eventually('Redis answers', async () => {
-    const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null });
+    const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, disconnectTimeout: 10 });
     client.on('error', () => undefined);
     try {
       await client.connect();
