@@ -5,10 +5,20 @@ import { eventually } from '../support/eventually.ts';
 import { countSolved, logLines, readRunOf, settledRuns } from '../support/grading-records.ts';
 import { descendantsOf, isRunning } from '../support/grading.ts';
 import type { TestProcess } from '../support/processes.ts';
-import { openScene, readSubmission, sumThatTakes, waitForStatus, type Scene } from '../support/scene.ts';
+import {
+  openScene,
+  readSubmission,
+  sumThatIsBusyUntil,
+  sumThatTakes,
+  waitForStatus,
+  type Scene,
+} from '../support/scene.ts';
 
 /** Long enough that a signal surely hits the worker in mid-grade, also on a busy machine. */
 const GRADE_MS = 2500;
+
+/** What a second worker may take to start on a busy machine. */
+const HEIR_START_MS = 10_000;
 
 describe.each(BACKENDS)('a worker in trouble, queues on %s', (kind) => {
   let scene: Scene;
@@ -34,7 +44,9 @@ describe.each(BACKENDS)('a worker in trouble, queues on %s', (kind) => {
   const runOf = (id: string) => readRunOf(scene.database.db, id);
 
   test('killed in mid-grade: another worker grades within ten seconds, once, and no runner is left behind', async () => {
-    const { worker: victim, id } = await inMidGrade();
+    const victim = await scene.worker();
+    const id = await scene.submit(learner, sumThatIsBusyUntil(Date.now() + HEIR_START_MS));
+    await waitForStatus(learner, id, 'running');
     const runners = descendantsOf(victim.pid);
     expect(runners.length).toBeGreaterThan(0);
     const heir = await scene.worker();

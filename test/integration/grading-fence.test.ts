@@ -93,6 +93,17 @@ describe('a worker that lost its run to another', () => {
     expect(state).toBe('verified');
   });
 
+  test('proves by its late result that it had not crashed, which is taken back', async () => {
+    const { submissionId, runId } = await buildSubmission(database.db, exercise, RIGHT_SUM);
+    const stale = await claim(runId);
+    const current = await claim(runId);
+    expect(current.crashes).toBe(1);
+    await settleGrade(deps, stale, buildGrade());
+    expect(await readRunOf(database.db, submissionId)).toMatchObject({ status: 'running', crashes: 0 });
+    await settleGrade(deps, current, buildGrade());
+    expect(await readRunOf(database.db, submissionId)).toMatchObject({ status: 'completed', crashes: 0 });
+  });
+
   test('cannot take back a run that is finished', async () => {
     const { runId } = await buildSubmission(database.db, exercise, RIGHT_SUM);
     await settleGrade(deps, await claim(runId), buildGrade());
@@ -111,7 +122,7 @@ describe('two workers that get the same run at the same moment', () => {
       const before = await countSolved(database.db);
       const { submissionId, runId } = await buildSubmission(database.db, exercise, sumThatTakes(300));
       await Promise.all([first, second.processor].map(({ process }) => process(receivedGradingJob(runId), never)));
-      expect(await readRunOf(database.db, submissionId)).toMatchObject({ status: 'completed', crashes: 1 });
+      expect(await readRunOf(database.db, submissionId)).toMatchObject({ status: 'completed' });
       expect(await readSubmissionRow(submissionId)).toMatchObject({ status: 'completed', verdict: 'accepted' });
       expect(await countSolved(database.db)).toBe(before + 1);
     } finally {

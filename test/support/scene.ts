@@ -106,3 +106,12 @@ export function sumThatTakes(milliseconds: number): string {
 }
 `;
 }
+
+/** A right solution that is busy in the first of its tests until that moment (ms since the epoch), and quick ever after. */
+export function sumThatIsBusyUntil(moment: number): string {
+  return `export function sum(a, b) {
+  while (a === 1 && Date.now() < ${moment});
+  return a + b;
+}
+`;
+}
