@@ -11,6 +11,7 @@ export default {
   testTimeout: 60_000,
   coverageProvider: 'v8',
   collectCoverageFrom: ['api/**/*.ts', 'worker/**/*.ts', 'shared/**/*.ts'],
+  coverageThreshold: { global: { lines: 80 } },
   coverageReporters: ['text-summary', 'lcov'],
   modulePathIgnorePatterns: ['<rootDir>/.local'],
 };

@@ -6,7 +6,7 @@ import { sql } from '../../shared/db/sql.ts';
 import { claimRun, type ClaimedRunRow } from '../../shared/learning/grading-run.repository.ts';
 import { openGrading } from '../../worker/grading/grading.processor.ts';
 import { giveUp, handBack, settleGrade, settleVerification } from '../../worker/grading/settle.ts';
-import type { OpenProcessor, WorkerDeps } from '../../worker/processor.ts';
+import { JobError, type OpenProcessor, type WorkerDeps } from '../../worker/processor.ts';
 import { uniquePrefix } from '../support/backends.ts';
 import { eventually } from '../support/eventually.ts';
 import { buildExercise, sumExercise, type BuiltExercise } from '../support/factories.ts';
@@ -153,6 +153,27 @@ describe('a sandbox that is gone', () => {
       verdict: null,
       counts_as_attempt: false,
     });
+  });
+});
+
+describe('a run that is interrupted at its last attempt', () => {
+  const interrupted = async (reason: Error) => {
+    const { processor, close } = await openOwnGrading();
+    try {
+      const { submissionId, runId } = await buildSubmission(database.db, exercise, RIGHT_SUM);
+      await expect(processor.process(receivedGradingJob(runId, true), AbortSignal.abort(reason))).rejects.toBe(reason);
+      return (await readRunOf(database.db, submissionId)).status;
+    } finally {
+      await close();
+    }
+  };
+
+  test('waits for reconciliation when the worker was told to stop or lost its lock', async () => {
+    expect(await interrupted(new JobError('The worker is shutting down.', { retryable: true }))).toBe('queued');
+  });
+
+  test('fails when its deadline passed', async () => {
+    expect(await interrupted(new DOMException('too long', 'TimeoutError'))).toBe('failed');
   });
 });
 

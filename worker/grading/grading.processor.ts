@@ -3,7 +3,7 @@ import { newId } from '../../shared/db/id.ts';
 import { ExerciseDefinitions } from '../../shared/learning/exercise-definitions.ts';
 import { claimRun, type ClaimedRunRow } from '../../shared/learning/grading-run.repository.ts';
 import { createSandboxMetrics } from '../../shared/observability/sandbox.metrics.ts';
-import type { OpenProcessorFor, Process, WorkerDeps } from '../processor.ts';
+import { JobError, type OpenProcessorFor, type Process, type WorkerDeps } from '../processor.ts';
 import { ExclusiveLane } from './exclusive-lane.ts';
 import { grade } from './grade.ts';
 import { giveUp, handBack, settleGrade, settleVerification } from './settle.ts';
@@ -72,7 +72,9 @@ function createGradingProcess(deps: WorkerDeps, gradeCode: GradeCode): Process<'
         await lane.alone(() => gradeAndSettle(run, signal));
       }
     } catch (error) {
-      if (job.isLastAttempt) await giveUp(deps, run, error instanceof Error ? error.message : 'Grading failed.');
+      // What was interrupted has not failed: reconciliation asks for it again when the queue has no attempt left for it.
+      const isOver = job.isLastAttempt && !wasInterrupted(signal);
+      if (isOver) await giveUp(deps, run, error instanceof Error ? error.message : 'Grading failed.');
       else await handBack(deps, run);
       throw error;
     }
@@ -87,4 +89,9 @@ function createGradingProcess(deps: WorkerDeps, gradeCode: GradeCode): Process<'
       await settleGrade(deps, run, await gradeCode(definition, run.code ?? '', signal));
     }
   }
+}
+
+/** Whether the work was taken from us, by a shutdown or a lost lock; a deadline that passed is a failure of the work. */
+function wasInterrupted(signal: AbortSignal): boolean {
+  return signal.aborted && signal.reason instanceof JobError;
 }
