@@ -67,13 +67,13 @@ async function readCourse(client: Client, courseId: string) {
 }
 
 /** Submits and polls as the answer advises, until the platform is done with it. */
-export async function submitAndWait(client: Client, exerciseId: string, code: string): Promise<SubmissionBody> {
+async function submitAndWait(client: Client, exerciseId: string, code: string): Promise<SubmissionBody> {
   const accepted = await client.post(`/api/v1/exercises/${exerciseId}/submissions`, { code });
   if (accepted.status !== 202) throw new Error(`Submitting answered ${accepted.status}: ${accepted.text}`);
   return waitForResult(client, accepted.headers.get('location') ?? '');
 }
 
-export async function waitForResult(client: Client, location: string, timeoutMs = 60_000): Promise<SubmissionBody> {
+async function waitForResult(client: Client, location: string, timeoutMs = 60_000): Promise<SubmissionBody> {
   return eventually(
     `${location} is finished`,
     async () => {
