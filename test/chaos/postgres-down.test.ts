@@ -67,6 +67,7 @@ describe.each(BACKENDS)('PostgreSQL restarted under a running platform, queues o
   test('a grade that ends while it is away is kept until it is back, and written once', async () => {
     const id = await scene.submit(learner, sumThatTakes(2000));
     await waitForStatus(learner, id, 'running');
+    const { attempt_token: token } = await readRunOf(scene.database.db, id);
     await server.stop();
     await eventually('the worker wants to write', () => worker.output().includes('waiting for the database to take'));
     await server.start();
@@ -74,6 +75,8 @@ describe.each(BACKENDS)('PostgreSQL restarted under a running platform, queues o
     expect((await waitForStatus(learner, id, 'completed', 30_000)).verdict).toBe('accepted');
     const run = await readRunOf(scene.database.db, id);
     expect(run.status).toBe('completed');
+    // Where the queue was there all the time, it is the very first grade that was kept, not a second one made.
+    if (kind === 'redis') expect(run).toMatchObject({ attempt_token: token, crashes: 0, dispatch: 1 });
     expect(settledRuns(worker)).toEqual([run.id]);
     expect(await countSolved(scene.database.db)).toBe(1);
   });
