@@ -5,8 +5,8 @@ import { probeIsolation, type Isolation } from '../worker/grading/sandbox/isolat
 import { createRunnerPool } from '../worker/grading/sandbox/pool.ts';
 
 /**
- * Submissions a second through warm runners, and beside it the same with a process started for every submission. Ten `call`
- * tests each, all isolation layers that work here. Run: `node bench/sandbox.bench.ts`; takes about 20 seconds.
+ * Submissions a second through warm runners, of each kind of test, and beside it the same with a process started for every submission. Ten `call`
+ * tests each, all isolation layers that work here. Run: `node bench/sandbox.bench.ts`; takes about 45 seconds.
  */
 const SLOTS = 2;
 const WARM_UP_MS = 2000;
@@ -38,20 +38,55 @@ const exercise: GradableExercise = {
   }),
 };
 
+/** The same ten questions as a suite of unit tests, and the first as a whole program. */
+const suite: GradableExercise = {
+  ...exercise,
+  tests: [
+    {
+      kind: 'suite',
+      name: 'suite',
+      weight: 1,
+      visibility: 'always',
+      path: 'gcd.test.js',
+      content: `import { gcd } from './gcd.js';
+test.each([2, 3, 4, 5, 6, 7, 8, 9, 10, 11])('common factor %i', (n) => { expect(gcd(n * 1009, n * 1013)).toBe(n); });`,
+      runSkipped: false,
+    },
+  ],
+};
+const program: GradableExercise = {
+  ...exercise,
+  tests: [
+    {
+      kind: 'stdio',
+      name: 'program',
+      weight: 1,
+      visibility: 'always',
+      stdin: '2018 2026\n',
+      expectedStdout: '2\n',
+      comparison: { type: 'trimmed' },
+    },
+  ],
+};
+const PROGRAM = `${CODE.replace('export ', '')}
+console.log(gcd(...require('fs').readFileSync(0, 'utf8').split(' ').map(Number)));`;
+
 type Measured = { perSecond: number; p50: number; p95: number };
 
 const isolation = await probeIsolation('auto');
 print(`cores ${availableParallelism()}, slots ${SLOTS}, isolation ${isolation.layer}`);
-const warm = await measureWarm(isolation);
+const warm = await measureWarm(isolation, exercise, CODE);
 print(`warm runners:         ${format(warm)}`);
+print(`suite of ten cases:   ${format(await measureWarm(isolation, suite, CODE))}`);
+print(`whole program:        ${format(await measureWarm(isolation, program, PROGRAM))}`);
 const baseline = await measureBaseline(isolation);
 print(`spawn per submission: ${format(baseline)}`);
 print(`ratio:                ${(warm.perSecond / baseline.perSecond).toFixed(1)}x`);
 
-async function measureWarm(layer: Isolation): Promise<Measured> {
+async function measureWarm(layer: Isolation, graded: GradableExercise, code: string): Promise<Measured> {
   const pool = createRunnerPool({ size: SLOTS, isolation: layer });
   const gradeOnce = async () => {
-    const { verdict } = await grade(pool, exercise, CODE, AbortSignal.timeout(10_000));
+    const { verdict } = await grade(pool, graded, code, AbortSignal.timeout(10_000));
     if (verdict !== 'accepted') throw new Error(`the honest solution got ${verdict}`);
   };
   await measure(WARM_UP_MS, gradeOnce);

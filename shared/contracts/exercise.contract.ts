@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Languages a learner can submit in. A language is added here and as one `worker/grading/runtimes/<language>.runtime.ts`. */
-export const Language = z.enum(['javascript']);
+export const Language = z.enum(['javascript', 'typescript']);
 export type Language = z.infer<typeof Language>;
 
 export const Difficulty = z.enum(['easy', 'medium', 'hard']);
@@ -33,12 +33,17 @@ const FunctionName = z
   .max(100)
   .regex(/^[A-Za-z_$][\w$]*$/, 'must be a function name');
 
+const TestName = z.string().min(1).max(200);
+const graded = {
+  weight: z.number().positive().max(1000).default(1),
+  visibility: TestVisibility.default('always'),
+};
+
 /** Calls one exported function with JSON arguments and compares what it returns. */
 export const CallTest = z.strictObject({
   kind: z.literal('call'),
-  name: z.string().min(1).max(200),
-  weight: z.number().positive().max(1000).default(1),
-  visibility: TestVisibility.default('always'),
+  name: TestName,
+  ...graded,
   function: FunctionName,
   args: z.array(z.json()).max(20),
   expected: z.json(),
@@ -46,7 +51,49 @@ export const CallTest = z.strictObject({
 });
 export type CallTest = z.infer<typeof CallTest>;
 
-const ExerciseTest = z.discriminatedUnion('kind', [CallTest]);
+/**
+ * How printed text is held against the expected one; `\r\n` counts as `\n` in all of them.
+ *
+ * - `exact`: every character.
+ * - `trimmed`: line by line, but for white space at the ends of lines and blank lines at both ends of the text.
+ * - `tokens`: the words, whatever white space is between them.
+ * - `numeric`: as `tokens`, but two words that are numbers may differ by `tolerance`, absolute or relative to the larger one.
+ */
+export const StdioComparison = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('exact') }),
+  z.strictObject({ type: z.literal('trimmed') }),
+  z.strictObject({ type: z.literal('tokens') }),
+  z.strictObject({ type: z.literal('numeric'), tolerance: z.number().positive().max(1).default(1e-9) }),
+]);
+export type StdioComparison = z.infer<typeof StdioComparison>;
+
+/** Runs the whole program afresh, gives it `stdin`, and compares what it prints. */
+export const StdioTest = z.strictObject({
+  kind: z.literal('stdio'),
+  name: TestName,
+  ...graded,
+  stdin: z.string().max(200_000).default(''),
+  expectedStdout: z.string().max(200_000),
+  comparison: StdioComparison.default({ type: 'trimmed' }),
+});
+export type StdioTest = z.infer<typeof StdioTest>;
+
+/**
+ * A file of the language's own unit tests, which imports the learner's entrypoint. Each of its cases becomes a result of its own with
+ * an equal share of the weight. Cases that the file skips are reported as `skipped` and count nothing, unless `runSkipped`.
+ */
+export const SuiteTest = z.strictObject({
+  kind: z.literal('suite'),
+  name: TestName.default('Unit tests'),
+  ...graded,
+  path: RelativePath,
+  content: z.string().min(1).max(200_000),
+  runSkipped: z.boolean().default(false),
+});
+export type SuiteTest = z.infer<typeof SuiteTest>;
+
+export const ExerciseTest = z.discriminatedUnion('kind', [CallTest, StdioTest, SuiteTest]);
+export type ExerciseTest = z.infer<typeof ExerciseTest>;
 
 /** Limits of one test, in the terms of a native engine; the platform scales cpu by a measured factor per engine. */
 export const ExerciseLimits = z.strictObject({

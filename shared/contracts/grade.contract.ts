@@ -16,7 +16,7 @@ export const Verdict = z.enum([
 ]);
 export type Verdict = z.infer<typeof Verdict>;
 
-/** Verdict of one test. `skipped`: not run because an earlier fault made it pointless. */
+/** Verdict of one test. `skipped`: not run, because an earlier fault made it pointless or, with weight 0, because its suite says so. */
 export const TestVerdict = z.enum([...Verdict.exclude(['partial']).options, 'skipped']);
 export type TestVerdict = z.infer<typeof TestVerdict>;
 

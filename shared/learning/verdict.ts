@@ -4,7 +4,7 @@ import { Verdict, type Fault, type TestResult, type TestVerdict } from '../contr
 export type Summary = { verdict: Verdict; score: number; fault: Fault | null };
 
 /**
- * Adds up the tests of one run.
+ * Adds up the tests of one run. A test of weight 0, one that its suite skips, counts only where nothing else does.
  *
  * The verdict is that of the worst test, in the order of `Verdict`. Only one thing softens it: when every failure is a wrong
  * answer and at least half of the weight passed, the verdict is `partial`. The score is the share of passed weight, 0–100, and
@@ -14,14 +14,20 @@ export type Summary = { verdict: Verdict; score: number; fault: Fault | null };
  */
 export function summarize(tests: readonly TestResult[]): Summary {
   if (tests.length === 0) throw new RangeError('cannot summarize a run without tests');
-  const failed = tests.filter((test) => test.verdict !== 'accepted');
+  const weighty = tests.filter((test) => test.weight > 0);
+  const counted = weighty.length > 0 ? weighty : tests;
+  const failed = counted.filter((test) => test.verdict !== 'accepted');
   if (failed.length === 0) return { verdict: 'accepted', score: 100, fault: null };
 
-  const totalWeight = weightOf(tests);
+  const totalWeight = weightOf(counted);
   const passedWeight = totalWeight - weightOf(failed);
   const onlyWrongAnswers = failed.every((test) => test.verdict === 'wrong_answer');
-  const verdict = onlyWrongAnswers && passedWeight * 2 >= totalWeight ? 'partial' : worstOf(failed);
-  return { verdict, score: Math.min(99, Math.round((100 * passedWeight) / totalWeight)), fault: 'learner' };
+  const verdict = onlyWrongAnswers && passedWeight > 0 && passedWeight * 2 >= totalWeight ? 'partial' : worstOf(failed);
+  return {
+    verdict,
+    score: totalWeight === 0 ? 0 : Math.min(99, Math.round((100 * passedWeight) / totalWeight)),
+    fault: 'learner',
+  };
 }
 
 function weightOf(tests: readonly TestResult[]): number {

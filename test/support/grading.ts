@@ -1,17 +1,23 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CallTest, ExerciseLimits, type ExerciseFile } from '../../shared/contracts/exercise.contract.ts';
+import {
+  ExerciseLimits,
+  ExerciseTest,
+  type ExerciseFile,
+  type Language,
+} from '../../shared/contracts/exercise.contract.ts';
 import type { GradableExercise } from '../../worker/grading/grade.ts';
 
-type CallTestInput = Parameters<typeof CallTest.parse>[0];
+type TestInput = Parameters<typeof ExerciseTest.parse>[0];
 
 /** An exercise about `gcd.js` with three visible tests, unless told otherwise. */
 export function buildExercise(
   overrides: {
-    tests?: CallTestInput[];
+    tests?: TestInput[];
     limits?: Partial<ExerciseLimits>;
     files?: ExerciseFile[];
     entrypoint?: string;
+    language?: Language;
   } = {},
 ): GradableExercise {
   const gcdTests = [
@@ -20,16 +26,16 @@ export function buildExercise(
     { args: [9, 0], expected: 9 },
   ].map((test) => ({ kind: 'call', name: `gcd(${test.args.join(', ')})`, function: 'gcd', ...test }));
   return {
-    language: 'javascript',
+    language: overrides.language ?? 'javascript',
     entrypoint: overrides.entrypoint ?? 'gcd.js',
     files: overrides.files ?? [],
     limits: ExerciseLimits.parse({ cpuMs: 200, wallMs: 5000, memoryMb: 32, outputKb: 16, ...overrides.limits }),
-    tests: (overrides.tests ?? gcdTests).map((test) => CallTest.parse(test)),
+    tests: (overrides.tests ?? gcdTests).map((test) => ExerciseTest.parse(test)),
   };
 }
 
 /** One visible test of `f`. */
-export function callOfF(args: unknown[], expected: unknown, extra: Record<string, unknown> = {}): CallTestInput {
+export function callOfF(args: unknown[], expected: unknown, extra: Record<string, unknown> = {}): TestInput {
   return { kind: 'call', name: `f(${JSON.stringify(args)})`, function: 'f', args, expected, ...extra };
 }
 

@@ -83,4 +83,12 @@ describe('summarize', () => {
   test('refuses a run without tests', () => {
     expect(() => summarize([])).toThrow(RangeError);
   });
+
+  test('leaves out what weighs nothing, unless nothing else is there', () => {
+    expect(summarize([buildResult('accepted'), buildResult('skipped', 0)])).toMatchObject({
+      verdict: 'accepted',
+      score: 100,
+    });
+    expect(summarize([buildResult('skipped', 0)])).toMatchObject({ verdict: 'wrong_answer', score: 0 });
+  });
 });

@@ -1,17 +1,31 @@
-import type { CallTest, ExerciseDefinition } from '../../shared/contracts/exercise.contract.ts';
+import type {
+  CallTest,
+  ExerciseDefinition,
+  ExerciseTest,
+  StdioTest,
+  SuiteTest,
+} from '../../shared/contracts/exercise.contract.ts';
 import type { Grade, TestResult } from '../../shared/contracts/grade.contract.ts';
 import { summarize } from '../../shared/learning/verdict.ts';
-import { judge, notRun, shown } from './judge.ts';
+import { judgeCall } from './judge-call.ts';
+import { judgeStdio } from './judge-stdio.ts';
+import { judgeSuite } from './judge-suite.ts';
 import { runtimes } from './runtimes/runtimes.ts';
 import { engineLimits } from './sandbox/limits.ts';
 import type { RunnerPool } from './sandbox/pool.ts';
-import type { Fault } from './sandbox/protocol.ts';
-import { runProgram, type ProgramRun } from './sandbox/run-program.ts';
+import type { Fault, Outcome, Task } from './sandbox/protocol.ts';
+import { RunBudget, runProgram, type ProgramRun } from './sandbox/run-program.ts';
+import { notRun, shown } from './test-result.ts';
 
 /** What grading needs to know of an exercise. */
 export type GradableExercise = Pick<ExerciseDefinition, 'language' | 'entrypoint' | 'files' | 'limits' | 'tests'>;
 
 const MAX_GRADE_STDOUT_CHARS = 65_536;
+
+/** What a test gave: a result, or several for a suite; and what the program printed while it was loaded for it. */
+type Judged = { results: TestResult[]; loadStdout: string };
+
+type Run = (task: Task) => Promise<ProgramRun>;
 
 /**
  * Grades one submission: runs it in the sandbox, compares the answers here, adds up the tests. The grade holds everything about
@@ -26,21 +40,69 @@ export async function grade(
 ): Promise<Grade> {
   const runtime = runtimes[exercise.language];
   const program = runtime.program(exercise, code);
-  const calls = exercise.tests.map((test) => ({ function: test.function, args: JSON.stringify(test.args) }));
   const limits = engineLimits(exercise.limits, runtime.cpuScale);
+  const budget = new RunBudget();
+  let engine = '';
+  const run: Run = async (task) => {
+    const ran = await runProgram(pool, { program, task, limits }, budget, signal);
+    engine ||= ran.engine;
+    return ran;
+  };
 
-  const run = await runProgram(pool, { program, calls, limits }, signal);
-  const tests = run.load.kind === 'fault' ? failedLoad(exercise.tests, run.load) : judgeCalls(exercise.tests, run);
-  return { ...summarize(tests), tests, stdout: visibleStdout(run.load.stdout, tests), engine: run.engine };
+  const judged = await gradeTests(exercise.tests, run);
+  const tests = judged.flatMap((found) => found.results);
+  return { ...summarize(tests), tests, stdout: visibleStdout(judged), engine };
 }
 
-function judgeCalls(tests: CallTest[], run: ProgramRun): TestResult[] {
-  return tests.map((test, index) => {
-    const outcome = run.calls[index] ?? null;
-    if (outcome === null)
-      return notRun(test, 'skipped', 'skipped: earlier tests used up the limits of this submission');
-    return judge(test, outcome);
-  });
+/** All calls share one run of the program; every other test has a run of its own. */
+async function gradeTests(tests: ExerciseTest[], run: Run): Promise<Judged[]> {
+  const calls = await gradeCalls(tests.filter((test) => test.kind === 'call').toSorted(byVisibility), run);
+  const judged: Judged[] = [];
+  for (const test of tests) {
+    if (test.kind === 'call') judged.push(calls.get(test) ?? { results: [], loadStdout: '' });
+    else judged.push(await (test.kind === 'stdio' ? gradeStdio(test, run) : gradeSuite(test, run)));
+  }
+  return judged;
+}
+
+/** Calls of one run share the learner's variables, so what a hidden one is asked must not come before what a visible one shows. */
+function byVisibility(one: CallTest, other: CallTest): number {
+  const rank = { always: 0, after_pass: 1, never: 2 };
+  return rank[one.visibility] - rank[other.visibility];
+}
+
+async function gradeCalls(tests: CallTest[], run: Run): Promise<Map<CallTest, Judged>> {
+  if (tests.length === 0) return new Map();
+  const calls = tests.map((test) => ({ function: test.function, args: JSON.stringify(test.args) }));
+  const { load, steps } = await run({ kind: 'calls', calls });
+  if (load === null) throw new Error('the calls of a submission are its first run');
+  const results =
+    load.kind === 'fault' ? failedLoad(tests, load) : tests.map((test, index) => resultOf(test, steps[index]));
+  // Shown once, before the first test.
+  return new Map(
+    tests.map((test, index) => [
+      test,
+      { results: results.slice(index, index + 1), loadStdout: index === 0 ? load.stdout : '' },
+    ]),
+  );
+}
+
+function resultOf(test: CallTest, outcome: Outcome | null | undefined): TestResult {
+  if (outcome) return judgeCall(test, outcome);
+  return notRun(test, 'skipped', 'skipped: earlier tests used up the limits of this submission');
+}
+
+async function gradeStdio(test: StdioTest, run: Run): Promise<Judged> {
+  const { load } = await run({ kind: 'stdio', stdin: test.stdin });
+  return { results: [judgeStdio(test, load)], loadStdout: '' };
+}
+
+async function gradeSuite(test: SuiteTest, run: Run): Promise<Judged> {
+  const { path, content, runSkipped } = test;
+  const ran = await run({ kind: 'suite', suite: { path, content, runSkipped }, from: 0 });
+  // While the suite is loaded it may call the learner's code already, with what a hidden suite would hide.
+  const loadStdout = test.visibility === 'always' && ran.load?.kind === 'collected' ? ran.load.stdout : '';
+  return { results: judgeSuite(test, ran), loadStdout };
 }
 
 /**
@@ -56,13 +118,16 @@ function failedLoad(tests: CallTest[], fault: Fault): TestResult[] {
   );
   return tests.map((test, index) =>
     index === firstVisible
-      ? judge(test, { ...fault, stdout: '', message: `${fault.message} while the file was loaded` })
+      ? judgeCall(test, { ...fault, stdout: '', message: `${fault.message} while the file was loaded` })
       : notRun(test, 'skipped', 'skipped: the file could not be loaded'),
   );
 }
 
 /** What the learner may read of the output: that of hidden tests would tell their inputs. */
-function visibleStdout(loadStdout: string, tests: TestResult[]): string {
-  const visible = tests.filter((test) => test.visibility === 'always').map((test) => test.stdout);
-  return shown([loadStdout, ...visible].join(''), MAX_GRADE_STDOUT_CHARS);
+function visibleStdout(judged: Judged[]): string {
+  const texts = judged.flatMap(({ results, loadStdout }) => [
+    loadStdout,
+    ...results.filter((test) => test.visibility === 'always').map((test) => test.stdout),
+  ]);
+  return shown(texts.join(''), MAX_GRADE_STDOUT_CHARS);
 }

@@ -4,16 +4,32 @@ import type { EngineLimits } from './limits.ts';
 /**
  * What the worker and a runner say to each other, as length-prefixed JSON over the runner's stdin and stdout. A runner says `ready`
  * once. Then it answers each request with a row of outcomes, each sent as soon as it is there: that of loading the program, and,
- * unless that failed, one for each call until one leaves the instance `spent`. The runner gives the instance one input after the
- * other. It never learns an expected answer, so nothing it says can pass a test by itself; still every reply is parsed, since a
- * runner is the process that untrusted code would have to take over first.
+ * unless that failed, one for each step of the task until one leaves the instance `spent`. The runner gives the instance one input after
+ * the other. Of calls and of what a program shall print it never learns an expected answer, so nothing it says can pass such a test by
+ * itself; still every reply is parsed, since a runner is the process that untrusted code would have to take over first.
  */
 export type Program = { entrypoint: string; files: { path: string; content: string }[] };
 
 /** One call of an exported function; `args` is the JSON text of the argument list. */
 export type Call = { function: string; args: string };
 
-export type RunRequest = { program: Program; calls: Call[]; limits: EngineLimits };
+/** Unit tests, which import the program. */
+export type SuiteFile = { path: string; content: string; runSkipped: boolean };
+
+/**
+ * What to do with a program. `calls`: load it, then one step a call. `stdio`: run it as a whole, no steps. `suite`: load the suite, which
+ * tells its cases, then one step a case that is run; `from` leaves out those before.
+ */
+export type Task =
+  | { kind: 'calls'; calls: Call[] }
+  | { kind: 'stdio'; stdin: string }
+  | { kind: 'suite'; suite: SuiteFile; from: number };
+
+export type RunRequest = { program: Program; task: Task; limits: EngineLimits };
+
+/** The cases of a suite; `runs` is false for those it skips. */
+export const SuiteCases = z.array(z.strictObject({ name: z.string().max(1000), runs: z.boolean() })).max(2000);
+export type SuiteCase = z.infer<typeof SuiteCases>[number];
 
 const measured = {
   stdout: z.string().max(300_000),
@@ -38,6 +54,11 @@ const EngineVerdict = z.enum([
 
 export const Outcome = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('loaded'), ...measured }),
+  /** A suite is loaded. */
+  z.strictObject({ kind: z.literal('collected'), cases: SuiteCases, ...measured }),
+  /** A case of a suite passed, or an assertion of it did not hold. */
+  z.strictObject({ kind: z.literal('passed'), ...measured }),
+  z.strictObject({ kind: z.literal('failed'), message: z.string().max(20_000), ...measured }),
   /** The JSON text of what the function returned. */
   z.strictObject({ kind: z.literal('answer'), json: z.string().max(2_000_000), ...measured }),
   /** The function returned something that JSON cannot say, such as `undefined`. */

@@ -1,22 +1,58 @@
 import { MAX_LIMITS_HIT, RUN_WALL_MS } from './limits.ts';
 import type { RecycleReason, RunnerPool } from './pool.ts';
-import type { Call, Outcome, RunRequest } from './protocol.ts';
+import type { Outcome, RunRequest, Task } from './protocol.ts';
+import { stepsAfter, withoutSteps } from './runner/steps.ts';
 import { RunnerDied, WallClockKill, type RunnerProcess } from './runner-process.ts';
 import { SandboxError } from './sandbox-error.ts';
 
-/** `null` stands for a call that was not made, because what came before made it pointless. */
-export type ProgramRun = { load: Outcome; calls: (Outcome | null)[]; engine: string };
+/** `null` stands for a step that was not taken, or a program not loaded, because what came before made it pointless. */
+export type ProgramRun = { load: Outcome | null; steps: (Outcome | null)[]; engine: string };
+
+/** What all runs of one submission may use up together. */
+export class RunBudget {
+  readonly #deadline = performance.now() + RUN_WALL_MS;
+  #limitsHit = 0;
+  #stepsEnded = 0;
+
+  /** Code that hits a limit before it has come to one end is taken for endless: its author shall not wait for a second proof. */
+  isLeft(): boolean {
+    const tolerated = this.#stepsEnded === 0 ? 1 : MAX_LIMITS_HIT;
+    return this.#limitsHit < tolerated && performance.now() < this.#deadline;
+  }
+
+  remainingMs(): number {
+    return Math.max(0, this.#deadline - performance.now());
+  }
+
+  limitHit(): void {
+    this.#limitsHit += 1;
+  }
+
+  stepEnded(): void {
+    this.#stepsEnded += 1;
+  }
+
+  exhaust(): void {
+    this.#limitsHit = MAX_LIMITS_HIT;
+  }
+}
 
 /**
  * Runs a program in the sandbox. A runner that dies without our doing is a platform fault: the whole program is run once more in
  * a fresh one.
  * @throws SandboxError when the platform could not do it; the signal's reason when aborted.
  */
-export async function runProgram(pool: RunnerPool, job: RunRequest, signal: AbortSignal): Promise<ProgramRun> {
+export async function runProgram(
+  pool: RunnerPool,
+  job: RunRequest,
+  budget: RunBudget,
+  signal: AbortSignal,
+): Promise<ProgramRun> {
+  if (!budget.isLeft()) return { load: null, steps: [], engine: '' };
   const started = performance.now();
   const attempts = { retried: false, waitMs: 0 };
   try {
-    const run = await runTwiceIfRunnerDies(pool, job, signal, attempts);
+    const run = await runTwiceIfRunnerDies(pool, job, budget, signal, attempts);
     report(pool, attempts.retried ? 'retried' : 'completed', started, attempts.waitMs, run);
     return run;
   } catch (error) {
@@ -27,15 +63,21 @@ export async function runProgram(pool: RunnerPool, job: RunRequest, signal: Abor
 
 type Attempts = { retried: boolean; waitMs: number };
 
-async function runTwiceIfRunnerDies(pool: RunnerPool, job: RunRequest, signal: AbortSignal, attempts: Attempts) {
+async function runTwiceIfRunnerDies(
+  pool: RunnerPool,
+  job: RunRequest,
+  budget: RunBudget,
+  signal: AbortSignal,
+  attempts: Attempts,
+) {
   try {
-    return await new Attempt(pool, job, signal, attempts).run();
+    return await new Attempt(pool, job, budget, signal, attempts).run();
   } catch (error) {
     if (!(error instanceof RunnerDied)) throw error;
   }
   attempts.retried = true;
   try {
-    return await new Attempt(pool, job, signal, attempts).run();
+    return await new Attempt(pool, job, budget, signal, attempts).run();
   } catch (error) {
     if (!(error instanceof RunnerDied)) throw error;
     throw new SandboxError('runner_died', 'the runner died twice over the same program', { cause: error });
@@ -48,13 +90,12 @@ class Attempt {
   readonly #job: RunRequest;
   readonly #signal: AbortSignal;
   readonly #attempts: Attempts;
-  readonly #deadline = performance.now() + RUN_WALL_MS;
+  readonly #budget: RunBudget;
   #runner: RunnerProcess | null = null;
-  #limitsHit = 0;
-  #callsEnded = 0;
   #engine = '';
 
-  constructor(pool: RunnerPool, job: RunRequest, signal: AbortSignal, attempts: Attempts) {
+  constructor(pool: RunnerPool, job: RunRequest, budget: RunBudget, signal: AbortSignal, attempts: Attempts) {
+    this.#budget = budget;
     this.#pool = pool;
     this.#job = job;
     this.#signal = signal;
@@ -63,12 +104,11 @@ class Attempt {
 
   async run(): Promise<ProgramRun> {
     try {
-      const load = await this.#load(this.#job.calls);
-      const calls: (Outcome | null)[] = [];
-      for (let next = 0; next < this.#job.calls.length; next++) {
-        calls.push(load.kind === 'loaded' && this.#worthwhile() ? await this.#call(next) : null);
-      }
-      return { load, calls, engine: this.#engine };
+      const load = await this.#load(this.#job.task);
+      const count = stepsAfter(this.#job.task, load);
+      const steps: (Outcome | null)[] = [];
+      for (let next = 0; next < count; next++) steps.push(this.#budget.isLeft() ? await this.#step(next) : null);
+      return { load, steps, engine: this.#engine };
     } catch (error) {
       this.#drop(this.#signal.aborted ? 'aborted' : error instanceof RunnerDied ? 'died' : 'starved');
       throw error;
@@ -77,41 +117,39 @@ class Attempt {
     }
   }
 
-  /** Code that hits a limit before it has done one call is taken for endless: its author shall not wait for a second proof. */
-  #worthwhile(): boolean {
-    const tolerated = this.#callsEnded === 0 ? 1 : MAX_LIMITS_HIT;
-    return this.#limitsHit < tolerated && performance.now() < this.#deadline;
-  }
-
-  /** Takes a runner and sends it the program with the calls that are left; answers the outcome of loading it. */
-  async #load(calls: Call[]): Promise<Outcome> {
+  /** Takes a runner and sends it the program with the steps that are left; answers the outcome of loading it. */
+  async #load(task: Task): Promise<Outcome> {
     const waitStarted = performance.now();
     this.#runner = await this.#pool.acquire(this.#signal);
     this.#attempts.waitMs += performance.now() - waitStarted;
     this.#engine = this.#runner.engine;
-    this.#runner.send({ ...this.#job, calls });
-    return this.#outcome(this.#runner);
+    this.#runner.send({ ...this.#job, task });
+    const outcome = await this.#outcome(this.#runner);
+    if (task.kind === 'stdio' && !outcome.spent) this.#budget.stepEnded();
+    return outcome;
   }
 
-  async #call(index: number): Promise<Outcome> {
+  async #step(index: number): Promise<Outcome> {
     if (this.#runner === null) {
       // The last runner went with a limit. What a second loading prints is not shown again.
-      const reload = await this.#load(this.#job.calls.slice(index));
-      if (reload.kind !== 'loaded') this.#limitsHit = MAX_LIMITS_HIT;
-      if (reload.kind !== 'loaded' || this.#runner === null) return reload;
+      const rest = withoutSteps(this.#job.task, index);
+      const reload = await this.#load(rest);
+      if (stepsAfter(rest, reload) === 0) this.#budget.exhaust();
+      if (stepsAfter(rest, reload) === 0 || this.#runner === null) return asFault(reload);
     }
-    return this.#outcome(this.#runner);
+    const outcome = await this.#outcome(this.#runner);
+    if (!outcome.spent) this.#budget.stepEnded();
+    return outcome;
   }
 
   async #outcome(runner: RunnerProcess): Promise<Outcome> {
     const started = performance.now();
-    const wallMs = Math.max(0, Math.min(this.#job.limits.wallMs, this.#deadline - started));
+    const wallMs = Math.min(this.#job.limits.wallMs, this.#budget.remainingMs());
     try {
       const outcome = await runner.nextOutcome(wallMs, this.#signal);
       if (outcome.kind === 'starved')
         throw new SandboxError('machine_starved', 'the machine is too busy to judge the time limit');
       if (outcome.spent) this.#hitLimit('limit');
-      else if (outcome.kind !== 'loaded') this.#callsEnded += 1;
       return outcome;
     } catch (error) {
       if (!(error instanceof WallClockKill)) throw error;
@@ -121,7 +159,7 @@ class Attempt {
   }
 
   #hitLimit(reason: RecycleReason): void {
-    this.#limitsHit += 1;
+    this.#budget.limitHit();
     this.#drop(reason);
   }
 
@@ -130,6 +168,14 @@ class Attempt {
     this.#pool.discard(this.#runner, reason);
     this.#runner = null;
   }
+}
+
+/** A program that loads differently the second time has no answer to the step that was due. */
+function asFault(reload: Outcome): Outcome {
+  if (reload.kind === 'fault') return reload;
+  const { stdout, cpuMs, wallMs, memoryKb, rssKb } = reload;
+  const message = 'the program did not load again as it did before';
+  return { kind: 'fault', verdict: 'runtime_error', message, stdout, cpuMs, wallMs, memoryKb, rssKb, spent: true };
 }
 
 /** Stands for the outcome that a killed runner could not send. It was spinning in native code: its cpu time is its wall time. */
@@ -155,7 +201,7 @@ function report(
   waitMs: number,
   run: ProgramRun | null,
 ) {
-  const outcomes = run === null ? [] : [run.load, ...run.calls];
+  const outcomes = run === null ? [] : [run.load, ...run.steps];
   const cpuMs = outcomes.reduce((sum, outcome) => sum + (outcome?.cpuMs ?? 0), 0);
   pool.hooks.onRun?.({ result, wallMs: performance.now() - started, waitMs, cpuMs });
 }

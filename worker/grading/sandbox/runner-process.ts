@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Writable } from 'node:stream';
 import { KILL_MARGIN_MS, MAX_REPLY_BYTES } from './limits.ts';
-import { Reply, type Outcome, type RunRequest } from './protocol.ts';
+import { Reply, type Outcome, type RunRequest, type Task } from './protocol.ts';
 import { runnerCommand, type IsolationLayer } from './runner-command.ts';
 import { FrameReader, encodeFrame } from './runner/framing.ts';
+import { stepsAfter } from './runner/steps.ts';
 import { SandboxError } from './sandbox-error.ts';
 
 const START_DEADLINE_MS = 15_000;
@@ -38,6 +39,8 @@ export class RunnerProcess {
   #waiting: Waiting | null = null;
   /** Replies the runner may still send; the first is that it is ready. */
   #repliesDue = 1;
+  /** What the runner was told to do, until it has loaded it and with that said how many replies there will be. */
+  #loading: Task | null = null;
   /** Replies that came together with one that was waited for. */
   readonly #early: Reply[] = [];
   #ended: Error | null = null;
@@ -88,7 +91,8 @@ export class RunnerProcess {
   /** Sends a program. Its outcomes are read one by one with `nextOutcome`, until one ends the row. */
   send(request: RunRequest): void {
     this.jobs += 1;
-    this.#repliesDue = 1 + request.calls.length;
+    this.#repliesDue = 1;
+    this.#loading = request.task;
     this.#input.write(encodeFrame(request));
   }
 
@@ -134,7 +138,12 @@ export class RunnerProcess {
       for (const message of this.#reader.push(chunk)) {
         if (this.#repliesDue === 0) throw new RunnerDied('runner spoke without being asked');
         this.#repliesDue -= 1;
-        this.#deliver(Reply.parse(message));
+        const reply = Reply.parse(message);
+        if (reply.type === 'outcome' && this.#loading !== null) {
+          this.#repliesDue = stepsAfter(this.#loading, reply.outcome);
+          this.#loading = null;
+        }
+        this.#deliver(reply);
       }
     } catch (error) {
       this.#end(new RunnerDied('runner sent something that is not a reply', { cause: error }));

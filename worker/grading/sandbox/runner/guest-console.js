@@ -20,6 +20,14 @@
   const bigintToString = uncurry(BigInt.prototype.toString);
   const mapForEach = uncurry(Map.prototype.forEach);
   const setForEach = uncurry(Set.prototype.forEach);
+  const mapGet = uncurry(Map.prototype.get);
+  const mapSet = uncurry(Map.prototype.set);
+  /** The built-in classes: their prototypes need not be asked, and where they are locked could not be. */
+  const nativeNames = new Map();
+  for (const name of Object.getOwnPropertyNames(globalThis)) {
+    const value = globalThis[name];
+    if (typeof value === 'function' && value.prototype) mapSet(nativeNames, value.prototype, name);
+  }
   const identifier = /^[A-Za-z_$][\w$]*$/;
 
   function clip(text, length) {
@@ -83,6 +91,8 @@
   }
 
   function prototypeName(prototype) {
+    const native = mapGet(nativeNames, prototype);
+    if (native !== undefined) return native;
     const constructor = getOwnPropertyDescriptor(prototype, 'constructor');
     return constructor && typeof constructor.value === 'function'
       ? ownText(constructor.value, 'name', 'Object')
@@ -96,21 +106,32 @@
       : otherwise;
   }
 
-  function log() {
+  function write(values, isError) {
     let line = '';
-    for (let index = 0; index < arguments.length && line.length <= limits.outputChars; index++) {
+    for (let index = 0; index < values.length && line.length <= limits.outputChars; index++) {
       let text;
       try {
-        text = preview(arguments[index]);
+        text = preview(values[index]);
       } catch {
         text = '[value that cannot be shown]';
       }
       line += (index > 0 ? ' ' : '') + text;
     }
-    print(line.length > limits.outputChars ? slice(line, 0, limits.outputChars) : line);
+    print((line.length > limits.outputChars ? slice(line, 0, limits.outputChars) : line) + '\n', isError);
   }
 
-  globalThis.console = { log, info: log, debug: log, warn: log, error: log };
+  function log() {
+    write(arguments, false);
+  }
+
+  function error() {
+    write(arguments, true);
+  }
+
+  function nothing() {}
+
+  const quiet = { group: log, groupEnd: nothing, time: nothing, timeEnd: nothing, count: nothing, assert: nothing };
+  globalThis.console = { log, info: log, debug: log, dir: log, table: log, warn: error, error, trace: error, ...quiet };
 
   return { clip, preview };
 });

@@ -170,9 +170,10 @@
     }
   }
 
-  /** A CommonJS module around its wrapper function; answers what it exports. */
-  function runCommonJs(wrapper, require) {
+  /** A CommonJS module around its wrapper function; answers what it exports. A program's main module knows that it is. */
+  function runCommonJs(wrapper, require, isMain) {
     const module = { exports: {} };
+    if (isMain) require.main = module;
     apply(wrapper, module.exports, [module.exports, require, module]);
     return module.exports;
   }
@@ -201,5 +202,5 @@
     }
   }
 
-  return { call, runCommonJs, describeError: (error) => 'error:' + describeError(error) };
+  return { call, runCommonJs, describeError };
 });

@@ -1,20 +1,35 @@
 import type { Program } from '../protocol.ts';
+import { isTypeScript, toJavaScript, type Place, type Translated } from './typescript-source.ts';
 
 /** How a source file wants to be run. */
 export type ModuleStyle = 'module' | 'commonjs';
 
+const EXTENSIONS = ['', '.js', '.ts', '.mjs', '.mts', '.cjs', '.cts', '.json', '/index.js', '/index.ts'];
+
 /**
- * Tells an ES module from CommonJS. A statement `import` or `export` decides; without one, `module.exports` or `exports.x` does;
- * a file with neither is a module that exports nothing.
+ * Tells an ES module from CommonJS. A statement `import` or `export` decides; without one, `module.exports`, `exports.x` or
+ * `require(…)` does; a file with none of them is a module that exports nothing.
  */
 export function moduleStyle(source: string): ModuleStyle {
   if (/^\s*(?:export\b|import\s*(?:["'{*]|[\w$]+\s*(?:,|\bfrom\b)))/m.test(source)) return 'module';
-  return /\bmodule\s*\.\s*exports\b|\bexports\s*(?:\.\s*[\w$]+|\[)/.test(source) ? 'commonjs' : 'module';
+  return /\bmodule\s*\.\s*exports\b|\bexports\s*(?:\.\s*[\w$]+|\[)|\brequire\s*\(/.test(source) ? 'commonjs' : 'module';
 }
 
-/** The files of one program by path, and the rules of who may import what. */
+/** Tells a script, which may use what strict mode forbids, from a module that awaits at its top level. */
+export function scriptStyle(source: string): ModuleStyle {
+  if (/^(?:for\s+)?await\b|^(?:const|let|var)\s[^=\n]*=\s*await\b/m.test(source)) return 'module';
+  return /^\s*(?:export\b|import\s*(?:["'{*]|[\w$]+\s*(?:,|\bfrom\b)))/m.test(source) ? 'module' : 'commonjs';
+}
+
+/** The files of one program by path, as JavaScript, and the rules of who may import what. */
 export class ProgramFiles {
   readonly #contents: Map<string, string>;
+  readonly #translated = new Map<string, Translated>();
+  /** What was put before the code of a file, on its first line, to run it. */
+  readonly #prefixes = new Map<string, number>();
+
+  /** The file that nobody may import. */
+  #reserved: string | null = null;
 
   constructor(program: Program) {
     this.#contents = new Map(program.files.map((file) => [file.path, file.content]));
@@ -25,9 +40,9 @@ export class ProgramFiles {
    * @throws Error with a message for the learner when it names anything else.
    */
   resolve(importer: string, specifier: string): string {
-    const path = /^\.\.?\//.test(specifier) ? joinPath(importer, specifier) : null;
+    const path = /^\.\.?(?:\/|$)/.test(specifier) ? joinPath(importer, specifier) : null;
     const found =
-      path === null ? undefined : [path, `${path}.js`, `${path}.json`].find((name) => this.#contents.has(name));
+      path === null ? undefined : candidates(path).find((name) => this.#contents.has(name) && name !== this.#reserved);
     if (found !== undefined) return found;
     throw messageOnly(
       path === null
@@ -36,21 +51,44 @@ export class ProgramFiles {
     );
   }
 
-  /** @throws Error when the program has no such file. */
-  content(path: string): string {
+  /**
+   * A file as JavaScript; JSON stays what it is.
+   * @throws Error when the program has no such file.
+   * @throws TypeScriptSyntaxError, StripperBroke
+   */
+  code(path: string): string {
     const content = this.#contents.get(path);
     if (content === undefined) throw messageOnly(`the exercise has no file '${path}'`);
-    return content;
+    if (!isTypeScript(path)) return content;
+    const translated = this.#translated.get(path) ?? toJavaScript(content);
+    this.#translated.set(path, translated);
+    return translated.code;
   }
 
-  /** A file's source as an ES module; JSON becomes its default export. */
-  moduleSource(path: string): string {
-    const content = this.content(path);
-    return path.endsWith('.json') ? `export default ${content.trim()};` : content;
+  /** Keeps a file from being imported: a suite is read by nobody. */
+  reserve(path: string): void {
+    this.#reserved = path;
+  }
+
+  style(path: string): ModuleStyle {
+    if (/\.m[jt]s$/.test(path)) return 'module';
+    return /\.c[jt]s$/.test(path) ? 'commonjs' : moduleStyle(this.code(path));
   }
 
   has(path: string): boolean {
     return this.#contents.has(path);
+  }
+
+  /** Notes that a file is run with `prefix` before its first line. */
+  prefixed(path: string, prefix: string): string {
+    this.#prefixes.set(path, prefix.length);
+    return prefix;
+  }
+
+  /** The place in the file as its author wrote it. */
+  originOf(path: string, { line, column }: Place): Place {
+    const own = line === 1 ? Math.max(1, column - (this.#prefixes.get(path) ?? 0)) : column;
+    return this.#translated.get(path)?.originOf({ line, column: own }) ?? { line, column: own };
   }
 }
 
@@ -59,6 +97,12 @@ export function messageOnly(message: string): Error {
   const error = new Error(message);
   error.stack = '';
   return error;
+}
+
+/** Where a module may lie: TypeScript imports its neighbours by the name they have as JavaScript. */
+function candidates(path: string): string[] {
+  const typescript = /\.[mc]?js$/.test(path) ? [path.replace(/js$/, 'ts')] : [];
+  return [path, ...typescript, ...EXTENSIONS.map((extension) => `${path}${extension}`)];
 }
 
 function joinPath(importer: string, specifier: string): string | null {

@@ -1,216 +1,110 @@
-import { EvalFlags, JSException, QuickJS, type JSValueHandle } from 'quickjs-wasi';
+import type { JSValueHandle } from 'quickjs-wasi';
 import type { EngineLimits } from '../limits.ts';
-import type { Call, Fault, Outcome, Program } from '../protocol.ts';
-import {
-  describeForLearner,
-  isOutOfMemory,
-  parseGuestError,
-  shiftFirstLine,
-  type GuestError,
-} from './learner-error.ts';
-import { ProgramFiles, messageOnly, moduleStyle } from './modules.ts';
-import { baseOptions, silentDescriptors, type QuickJsImage } from './quickjs-image.ts';
-import { Stopwatch, type StopReason } from './stopwatch.ts';
+import type { Call, Outcome, Program, SuiteCase, SuiteFile } from '../protocol.ts';
+import { GuestEngine, runtimeError, type Finding } from './guest-engine.ts';
+import { parseGuestError, withFrames } from './learner-error.ts';
+import { ProgramFiles } from './modules.ts';
+import { ProgramLoader } from './program-loader.ts';
+import { globalsPrefix, SUITE_MODULES } from './suite-globals.ts';
+import type { QuickJsImage } from './quickjs-image.ts';
 
-const COMMONJS_PREFIX = '(function (exports, require, module) {';
-const COMMONJS_SUFFIX = '\n})';
+/** The parent takes no more, see `protocol.ts`. */
+const MAX_CASES = 2000;
 
-/** Faults after which the instance may be in any state. */
-const LIMITS: ReadonlySet<Fault['verdict']> = new Set(['time_limit', 'memory_limit', 'output_limit']);
-
-/** What happened, before it is measured. */
-type Finding =
-  | { kind: 'loaded' | 'starved' }
-  | { kind: 'answer'; json: string }
-  | { kind: 'not_json'; description: string }
-  | { kind: 'fault'; verdict: Fault['verdict']; message: string };
-
-/** One submission in one fresh engine instance. After a fault of `load` or any limit the session must not be used again. */
+/** One program in one fresh engine instance. After a fault of loading or any limit the session must not be used again. */
 export class QuickJsSession {
-  readonly memoryBytes: number;
-  readonly #vm: QuickJS;
-  readonly #memory: WebAssembly.Memory;
-  readonly #entries: QuickJsImage['entries'];
-  readonly #commonJsExports = new Map<string, JSValueHandle>();
-  #files = new ProgramFiles({ entrypoint: '', files: [] });
-  #limits: EngineLimits = { cpuMs: 0, wallMs: 0, memoryBytes: 0, outputBytes: 0 };
+  readonly #engine: GuestEngine;
   #exports: JSValueHandle | null = null;
   #entrypoint = '';
-  #stopwatch: Stopwatch | null = null;
-  #stop: StopReason | null = null;
-  #stdout = '';
-  #stdoutBytes = 0;
-  #trap = false;
-  /** Read once a session: it is a slow call, and the peak of the sessions before is what matters. */
-  readonly #rssKb = process.resourceUsage().maxRSS;
+  #files = new ProgramFiles({ entrypoint: '', files: [] });
 
-  private constructor(vm: QuickJS, memory: WebAssembly.Memory, image: QuickJsImage, memoryBytes: number) {
-    this.#vm = vm;
-    this.#memory = memory;
-    this.#entries = image.entries;
-    this.memoryBytes = memoryBytes;
-    vm.registerHostCallback('print', (line) => this.#print(line?.toString() ?? ''));
+  private constructor(engine: GuestEngine) {
+    this.#engine = engine;
   }
 
   /** A fresh instance, ready for any program that has this memory limit. */
   static async prepare(image: QuickJsImage, memoryBytes: number): Promise<QuickJsSession> {
-    const late: { session: QuickJsSession | null; memory: WebAssembly.Memory | null } = { session: null, memory: null };
-    const vm = await QuickJS.restore(image.snapshot, {
-      ...baseOptions(image.module),
-      memoryLimit: memoryBytes,
-      wasi: (memory) => {
-        late.memory = memory;
-        return silentDescriptors;
-      },
-      interruptHandler: () => late.session !== null && late.session.#mustStop(),
-      moduleLoader: {
-        normalize: (importer, specifier) => born(late.session).#files.resolve(importer, specifier),
-        load: (path) => born(late.session).#files.moduleSource(path),
-      },
-    });
-    if (late.memory === null) throw new Error('the engine did not announce its memory');
-    late.session = new QuickJsSession(vm, late.memory, image, memoryBytes);
-    return late.session;
+    return new QuickJsSession(await GuestEngine.prepare(image, memoryBytes));
   }
 
-  /** Runs the top level of the program's entrypoint. */
+  /** Runs the top level of the program's entrypoint, whose functions are called later. */
   load(program: Program, limits: EngineLimits): Promise<Outcome> {
-    this.#limits = limits;
-    this.#files = new ProgramFiles(program);
-    this.#entrypoint = program.entrypoint;
-    const source = this.#files.content(program.entrypoint);
-    return this.#measure(() => (moduleStyle(source) === 'module' ? this.#loadModule(source) : this.#loadCommonJs()));
+    const loader = this.#begin(program, limits);
+    return this.#engine.measure(async () => {
+      const loaded = await loader.run(program.entrypoint);
+      if ('kind' in loaded) return loaded;
+      this.#exports = loaded.exports;
+      return { kind: 'loaded' };
+    });
+  }
+
+  /** Runs the whole program with something to read. What it prints is the outcome's `stdout`; what it prints as errors is dropped. */
+  runMain(program: Program, stdin: string, limits: EngineLimits): Promise<Outcome> {
+    const engine = this.#engine;
+    engine.keepsErrorOutput = false;
+    const loader = this.#begin(program, limits);
+    return engine.measure(async () => {
+      const modules = engine.enter('openStdio', engine.vm.newString(stdin));
+      for (const name of modules.keys()) loader.provide(name, { exports: modules.getProp(name), allows: () => true });
+      const loaded = await loader.run(program.entrypoint, { isMain: true });
+      if ('kind' in loaded) return loaded;
+      return engine.drain() ?? { kind: 'loaded' };
+    });
+  }
+
+  /** Loads a suite, which imports the program, and answers its cases. */
+  loadSuite(program: Program, suite: SuiteFile, limits: EngineLimits): Promise<Outcome> {
+    const engine = this.#engine;
+    const files = [...program.files, { path: suite.path, content: suite.content }];
+    const loader = this.#begin({ ...program, files }, limits);
+    this.#files.reserve(suite.path);
+    return engine.measure(async () => {
+      const exports = engine.enter('begin');
+      const allows = (importer: string) => importer !== program.entrypoint && this.#files.has(importer);
+      for (const name of SUITE_MODULES) loader.provide(name, { exports, allows });
+      const style = loader.styleOrNull(suite.path);
+      const loaded = await loader.run(
+        suite.path,
+        style === null ? {} : globalsPrefix(this.#files.code(suite.path), style),
+      );
+      if ('kind' in loaded) return loaded;
+      const runSkipped = suite.runSkipped ? engine.vm.true : engine.vm.false;
+      const cases = JSON.parse(engine.enter('collect', runSkipped).toString()) as SuiteCase[];
+      if (cases.length > MAX_CASES) return runtimeError(`\`${suite.path}\` defines more than ${MAX_CASES} tests`);
+      return cases.length === 0 ? runtimeError(`\`${suite.path}\` defines no test`) : { kind: 'collected', cases };
+    });
   }
 
   /** Calls one exported function and awaits its answer. */
   call(call: Call): Promise<Outcome> {
-    return this.#measure(async () => {
+    const engine = this.#engine;
+    return engine.measure(async () => {
       if (this.#exports === null) throw new Error('a call came before a program was loaded');
-      const entry = this.#vm.importHandle(this.#entries.call);
-      const name = this.#vm.newString(call.function);
-      const args = this.#vm.newString(call.args);
-      const promise = this.#vm.callFunction(entry, this.#vm.undefined, this.#exports, name, args);
-      const settled = await this.#settle(promise);
+      const name = engine.vm.newString(call.function);
+      const args = engine.vm.newString(call.args);
+      const settled = await engine.settle(engine.enter('call', this.#exports, name, args));
       if (settled === null) return runtimeError(`\`${call.function}\` returned a promise that never settles`);
-      if ('error' in settled) return this.#thrown(settled.error);
+      if ('error' in settled) return engine.thrown(settled.error);
       return this.#readReply(settled.value.toString(), call.function);
     });
   }
 
-  async #loadModule(source: string): Promise<Finding> {
-    let evaluation: JSValueHandle;
-    try {
-      evaluation = this.#vm.evalCode(source, this.#entrypoint, EvalFlags.TYPE_MODULE);
-    } catch (error) {
-      return this.#neverRan(error);
-    }
-    const settled = await this.#settle(evaluation);
-    if (settled === null) return runtimeError('a top-level `await` never finishes');
-    if ('error' in settled) return this.#thrown(settled.error);
-    this.#exports = settled.value;
-    return { kind: 'loaded' };
+  /** Runs one of the cases that are run, counted from 0. */
+  runCase(index: number): Promise<Outcome> {
+    const engine = this.#engine;
+    return engine.measure(async () => {
+      const settled = await engine.settle(engine.enter('runCase', engine.vm.newNumber(index)));
+      if (settled === null) return runtimeError('the test waits for something that never comes');
+      if ('error' in settled) return engine.thrown(settled.error);
+      return this.#readReply(settled.value.toString(), '');
+    });
   }
 
-  async #loadCommonJs(): Promise<Finding> {
-    let wrapper: JSValueHandle;
-    try {
-      wrapper = this.#wrapCommonJs(this.#entrypoint);
-    } catch (error) {
-      return this.#neverRan(error);
-    }
-    try {
-      this.#exports = this.#runCommonJs(wrapper, this.#entrypoint);
-    } catch (error) {
-      if (error instanceof JSException && this.#stop === null) return this.#thrown(error.handle);
-      throw error;
-    }
-    await this.#settle(this.#vm.undefined);
-    return { kind: 'loaded' };
-  }
-
-  #wrapCommonJs(path: string): JSValueHandle {
-    return this.#vm.evalCode(`${COMMONJS_PREFIX}${this.#files.content(path)}${COMMONJS_SUFFIX}`, path);
-  }
-
-  #runCommonJs(wrapper: JSValueHandle, path: string): JSValueHandle {
-    const require = this.#vm.newFunction(`require ${path}`, (specifier) =>
-      this.#require(path, specifier?.toString() ?? ''),
-    );
-    return this.#vm.callFunction(
-      this.#vm.importHandle(this.#entries.runCommonJs),
-      this.#vm.undefined,
-      wrapper,
-      require,
-    );
-  }
-
-  #require(importer: string, specifier: string): JSValueHandle {
-    const path = this.#files.resolve(importer, specifier);
-    const cached = this.#commonJsExports.get(path);
-    if (cached !== undefined) return cached;
-    const source = this.#files.content(path);
-    // Until it has run, a module that is required again gets nothing: circular requires are not worth more here.
-    this.#commonJsExports.set(path, this.#vm.undefined);
-    const exported = path.endsWith('.json')
-      ? this.#vm.evalCode(`(${source})`, path)
-      : this.#runCommonJs(this.#wrapCommonJs(path), path);
-    this.#commonJsExports.set(path, exported);
-    return exported;
-  }
-
-  /** Runs jobs until none is left; null when the promise is still pending then. */
-  async #settle(promise: JSValueHandle): Promise<{ value: JSValueHandle } | { error: JSValueHandle } | null> {
-    this.#vm.executePendingJobs();
-    return promise.isPromise && promise.promiseState === 0 ? null : this.#vm.resolvePromise(promise);
-  }
-
-  async #measure(work: () => Promise<Finding>): Promise<Outcome> {
-    this.#stopwatch = new Stopwatch(this.#limits);
-    this.#stop = null;
-    this.#stdout = '';
-    this.#stdoutBytes = 0;
-    let finding: Finding;
-    try {
-      finding = await work();
-    } catch (error) {
-      finding = this.#trapped(error);
-    }
-    // A limit stays a limit, also when learner code caught the interruption and answered something.
-    if (this.#stop !== null) finding = this.#stopped(this.#stop);
-    return {
-      ...finding,
-      stdout: this.#stdout,
-      cpuMs: round(this.#stopwatch.cpuMs()),
-      wallMs: round(this.#stopwatch.wallMs()),
-      memoryKb: Math.round(this.#memory.buffer.byteLength / 1024),
-      rssKb: this.#rssKb,
-      spent: this.#trap || (finding.kind === 'fault' && LIMITS.has(finding.verdict)),
-    };
-  }
-
-  #mustStop(): boolean {
-    this.#stop ??= this.#stopwatch?.expired() ?? null;
-    return this.#stop !== null;
-  }
-
-  #print(line: string): JSValueHandle {
-    if (this.#stop === 'output_limit') return this.#vm.undefined;
-    const room = this.#limits.outputBytes - this.#stdoutBytes;
-    const bytes = Buffer.byteLength(line) + 1;
-    this.#stdoutBytes += bytes;
-    if (bytes <= room) this.#stdout += `${line}\n`;
-    else {
-      this.#stdout += Buffer.from(line).toString('utf8', 0, Math.max(0, room));
-      this.#stop ??= 'output_limit';
-    }
-    return this.#vm.undefined;
-  }
-
-  #stopped(reason: StopReason): Finding {
-    if (reason === 'starved') return { kind: 'starved' };
-    if (reason === 'time_limit') return { kind: 'fault', verdict: 'time_limit', message: 'time limit exceeded' };
-    const limitKb = Math.round(this.#limits.outputBytes / 1024);
-    return { kind: 'fault', verdict: 'output_limit', message: `printed more than ${limitKb} KB` };
+  #begin(program: Program, limits: EngineLimits): ProgramLoader {
+    this.#engine.limits = limits;
+    this.#entrypoint = program.entrypoint;
+    this.#files = new ProgramFiles(program);
+    return new ProgramLoader(this.#engine, this.#files);
   }
 
   /** Reads the `tag:payload` that the harness answers. */
@@ -227,7 +121,13 @@ export class QuickJsSession {
       case 'missing':
         return this.#missing(functionName, payload);
       case 'error':
-        return this.#faultOf(parseGuestError(payload), 'runtime_error');
+        return this.#engine.faultOf(parseGuestError(payload), 'runtime_error');
+      case 'passed':
+        return { kind: 'passed' };
+      case 'failed': {
+        const { message, stack } = parseGuestError(payload);
+        return { kind: 'failed', message: withFrames(message, stack, this.#files) };
+      }
       default:
         throw new Error('the guest harness answered something unknown');
     }
@@ -238,57 +138,4 @@ export class QuickJsSession {
     const message = `\`${this.#entrypoint}\` does not export a function named \`${functionName}\`; ${offer}`;
     return { kind: 'fault', verdict: 'invalid_submission', message };
   }
-
-  /** Code that could not be parsed or linked. */
-  #neverRan(error: unknown): Finding {
-    if (!(error instanceof JSException) || this.#stop !== null) throw error;
-    return this.#faultOf(this.#readError(error.handle), 'compile_error');
-  }
-
-  #thrown(error: JSValueHandle): Finding {
-    return this.#faultOf(this.#readError(error), 'runtime_error');
-  }
-
-  #readError(error: JSValueHandle): GuestError {
-    const describe = this.#vm.importHandle(this.#entries.describeError);
-    const reply = this.#vm.callFunction(describe, this.#vm.undefined, error).toString();
-    return parseGuestError(reply.slice(reply.indexOf(':') + 1));
-  }
-
-  #faultOf(error: GuestError, verdict: 'compile_error' | 'runtime_error'): Finding {
-    if (isOutOfMemory(error)) return this.#outOfMemory();
-    const isCommonJs = moduleStyle(this.#files.content(this.#entrypoint)) === 'commonjs';
-    const stack = isCommonJs ? shiftFirstLine(error.stack, this.#entrypoint, COMMONJS_PREFIX.length) : error.stack;
-    const message = describeForLearner({ ...error, stack }, (path) => this.#files.has(path));
-    return { kind: 'fault', verdict, message };
-  }
-
-  /** The engine itself gave up: its native stack ran over, or there was no memory left to say anything. */
-  #trapped(error: unknown): Finding {
-    this.#trap = true;
-    const message = error instanceof Error ? error.message : '';
-    if (message.includes('Maximum call stack')) return runtimeError('RangeError: Maximum call stack size exceeded');
-    if (error instanceof WebAssembly.RuntimeError) return runtimeError('the engine could not go on with this code');
-    if (this.#stop !== null || /out of memory|wasm_malloc|null|bounds/.test(message)) return this.#outOfMemory();
-    if (message.startsWith('Job execution error')) return runtimeError(message.replace('Job execution error: ', ''));
-    throw error;
-  }
-
-  #outOfMemory(): Finding {
-    const limitMb = Math.round(this.#limits.memoryBytes / 1024 / 1024);
-    return { kind: 'fault', verdict: 'memory_limit', message: `memory limit of ${limitMb} MB exceeded` };
-  }
-}
-
-function born(session: QuickJsSession | null): QuickJsSession {
-  if (session === null) throw messageOnly('no module is loaded before the session begins');
-  return session;
-}
-
-function runtimeError(message: string): Finding {
-  return { kind: 'fault', verdict: 'runtime_error', message };
-}
-
-function round(milliseconds: number): number {
-  return Math.max(0, Math.round(milliseconds * 10) / 10);
 }

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { Outcome, Reply, RunRequest } from '../protocol.ts';
+import type { Outcome, Reply, RunRequest, Task } from '../protocol.ts';
 import { FrameReader, encodeFrame } from './framing.ts';
-import { buildImage } from './quickjs-image.ts';
+import { buildImages } from './quickjs-image.ts';
 import { QuickJsSession } from './quickjs-session.ts';
+import { stepsAfter } from './steps.ts';
 
 /**
  * Entry of a runner process: warm, without secrets, network or writable disk. It serves one submission after the other, each in a
@@ -14,10 +15,12 @@ import { QuickJsSession } from './quickjs-session.ts';
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 const USUAL_MEMORY_BYTES = 64 * 1024 * 1024;
 
-const image = await buildImage();
+const { program: image, suite: suiteImage } = await buildImages();
 await practise();
 let prepared = QuickJsSession.prepare(image, USUAL_MEMORY_BYTES);
 await prepared;
+/** Only from the first suite on: many runners never see one. */
+let preparedForSuite: Promise<QuickJsSession> | null = null;
 
 if (process.argv.includes('--watchdog')) await watchParent();
 const reader = new FrameReader(MAX_REQUEST_BYTES);
@@ -35,24 +38,46 @@ async function watchParent(): Promise<void> {
   watchdog.unref();
 }
 
-async function serve({ program, calls, limits }: RunRequest): Promise<void> {
-  const usual = limits.memoryBytes === USUAL_MEMORY_BYTES;
-  const session = await (usual ? prepared : QuickJsSession.prepare(image, limits.memoryBytes));
-  await runAll(session, { program, calls, limits });
+async function serve(request: RunRequest): Promise<void> {
+  const isSuite = request.task.kind === 'suite';
+  const usual = request.limits.memoryBytes === USUAL_MEMORY_BYTES;
+  const ready = usual ? (isSuite ? preparedForSuite : prepared) : null;
+  const session = await (ready ?? QuickJsSession.prepare(isSuite ? suiteImage : image, request.limits.memoryBytes));
+  await runAll(session, request);
   // After the last outcome is sent: whoever waits for it does not wait for the next instance.
-  if (usual) prepared = QuickJsSession.prepare(image, USUAL_MEMORY_BYTES);
+  if (!usual) return;
+  if (isSuite) preparedForSuite = QuickJsSession.prepare(suiteImage, USUAL_MEMORY_BYTES);
+  else prepared = QuickJsSession.prepare(image, USUAL_MEMORY_BYTES);
 }
 
 /** In lock-step: learner code sees the next input only after it has answered the last one. */
-async function runAll(session: QuickJsSession, { program, calls, limits }: RunRequest): Promise<void> {
-  const loaded = await session.load(program, limits);
+async function runAll(session: QuickJsSession, { program, task, limits }: RunRequest): Promise<void> {
+  const loaded = await load(session, { program, task, limits });
   sendOutcome(loaded);
-  if (loaded.kind !== 'loaded') return;
-  for (const call of calls) {
-    const outcome = await session.call(call);
+  const steps = stepsAfter(task, loaded);
+  for (let step = 0; step < steps; step++) {
+    const outcome = await runStep(session, task, step);
     sendOutcome(outcome);
     if (outcome.spent) return;
   }
+}
+
+function load(session: QuickJsSession, { program, task, limits }: RunRequest): Promise<Outcome> {
+  switch (task.kind) {
+    case 'calls':
+      return session.load(program, limits);
+    case 'stdio':
+      return session.runMain(program, task.stdin, limits);
+    case 'suite':
+      return session.loadSuite(program, task.suite, limits);
+  }
+}
+
+function runStep(session: QuickJsSession, task: Task, step: number): Promise<Outcome> {
+  if (task.kind === 'suite') return session.runCase(task.from + step);
+  const call = task.kind === 'calls' ? task.calls[step] : undefined;
+  if (call === undefined) throw new Error(`this task has no step ${step}`);
+  return session.call(call);
 }
 
 /** One submission of our own: proves that the engine works, and has its hot code compiled before a learner waits for it. */

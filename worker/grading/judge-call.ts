@@ -1,50 +1,16 @@
 import type { CallTest } from '../../shared/contracts/exercise.contract.ts';
-import type { TestResult, TestVerdict } from '../../shared/contracts/grade.contract.ts';
+import type { TestResult } from '../../shared/contracts/grade.contract.ts';
 import { compare } from './comparison.ts';
 import { nestingDepth, type Json } from './json.ts';
 import { MAX_ANSWER_DEPTH } from './sandbox/limits.ts';
 import type { Outcome } from './sandbox/protocol.ts';
+import { MAX_SHOWN_CHARS, testResult, type Judgement } from './test-result.ts';
 
-/** Printed text and shown values longer than this, in characters, are clipped: a grade is read by people and kept for years. */
-const MAX_SHOWN_CHARS = 16_384;
 const MAX_MESSAGE_VALUE_CHARS = 120;
 
-/** What one judged test adds to its description. */
-type Judgement = Pick<TestResult, 'verdict' | 'message'> & Partial<Pick<TestResult, 'actual' | 'diff'>>;
-
-/** Turns what the sandbox saw of one test into its result. The answer is held against the expected one here, outside. */
-export function judge(test: CallTest, outcome: Outcome): TestResult {
-  return result(test, judgementOf(test, outcome), outcome);
-}
-
-/** The result of a test that was not run, or that shares the fault of loading the program. */
-export function notRun(test: CallTest, verdict: TestVerdict, message: string): TestResult {
-  return result(test, { verdict, message }, { stdout: '', cpuMs: 0, wallMs: 0, memoryKb: null });
-}
-
-/** Text as it is kept: not too long. */
-export function shown(text: string, limit = MAX_SHOWN_CHARS): string {
-  return text.length > limit ? `${text.slice(0, limit)}…` : text;
-}
-
-type Measurements = Pick<Outcome, 'stdout' | 'cpuMs' | 'wallMs' | 'memoryKb'>;
-
-function result(test: CallTest, judgement: Judgement, { stdout, cpuMs, wallMs, memoryKb }: Measurements): TestResult {
-  const { name, visibility, weight, args, expected } = test;
-  const message = judgement.message === null ? null : shown(judgement.message);
-  return {
-    name,
-    visibility,
-    weight,
-    cpuMs,
-    wallMs,
-    memoryKb,
-    input: args,
-    expected,
-    ...judgement,
-    message,
-    stdout: shown(stdout),
-  };
+/** Turns what the sandbox saw of one call into its result. The answer is held against the expected one here, outside. */
+export function judgeCall(test: CallTest, outcome: Outcome): TestResult {
+  return testResult(test, judgementOf(test, outcome), outcome);
 }
 
 function judgementOf(test: CallTest, outcome: Outcome): Judgement {
@@ -56,6 +22,9 @@ function judgementOf(test: CallTest, outcome: Outcome): Judgement {
     case 'fault':
       return { verdict: outcome.verdict, message: outcome.message };
     case 'loaded':
+    case 'collected':
+    case 'passed':
+    case 'failed':
     case 'starved':
       throw new TypeError(`"${outcome.kind}" is no outcome of a call`);
   }
