@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { accountGone, AppError } from '../errors.ts';
 import { violatesForeignKey } from './database-errors.ts';
+import { newId } from './id.ts';
 import type { Database } from './pool.ts';
 import { sql } from './sql.ts';
 
@@ -35,6 +37,34 @@ export async function claimIdempotencyKey(tx: Database, claim: IdempotencyClaim)
     throw new AppError('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key was used for a different request before.');
   }
   return row.resource_id;
+}
+
+interface OnceRequest {
+  userId: string;
+  /** Null when the client sent no Idempotency-Key. */
+  key: string | null;
+  /** Everything that makes the request what it is: what is made, where, and from which input. */
+  asks: readonly unknown[];
+}
+
+/**
+ * Makes a resource under a new id, unless an earlier request with the same Idempotency-Key made it already.
+ *
+ * @returns the resource's id, and what `create` returned; null in its place when nothing was made now.
+ * @throws AppError IDEMPOTENCY_KEY_REUSED; UNAUTHENTICATED; what `create` throws.
+ */
+export async function createOnce<Created>(
+  tx: Database,
+  { userId, key, asks }: OnceRequest,
+  create: (id: string) => Promise<Created>,
+): Promise<{ id: string; created: Created | null }> {
+  const id = newId();
+  if (key !== null) {
+    const requestHash = createHash('sha256').update(JSON.stringify(asks)).digest();
+    const resourceId = await claimIdempotencyKey(tx, { userId, key, requestHash, resourceId: id });
+    if (resourceId !== id) return { id: resourceId, created: null };
+  }
+  return { id, created: await create(id) };
 }
 
 /** Keys older than `days` may be used anew. Returns how many were forgotten. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { CourseKind, MetaCategory, ModuleKind } from '../contracts/course.contract.ts';
-import { ExerciseDefinition } from '../contracts/exercise.contract.ts';
+import { Difficulty, ExerciseDefinition, Language } from '../contracts/exercise.contract.ts';
+import { VerificationStatus } from '../contracts/verification.contract.ts';
 import type { Database } from '../db/pool.ts';
 import { sql } from '../db/sql.ts';
 
@@ -57,7 +58,7 @@ export async function upsertExercise(
 const NewestVersionRow = z.strictObject({
   id: z.string(),
   version: z.number(),
-  verification: z.enum(['pending', 'verified', 'rejected']),
+  verification: VerificationStatus,
   definition: ExerciseDefinition,
 });
 
@@ -83,7 +84,35 @@ export async function insertVersion(
 
 /** Lets a version be verified again. */
 export async function reopenVerification(tx: Database, versionId: string): Promise<void> {
-  await tx.query(sql.typeAlias('void')`UPDATE exercise_versions SET verification = 'pending' WHERE id = ${versionId}`);
+  await tx.query(sql.typeAlias('void')`
+    UPDATE exercise_versions SET verification = 'pending', verification_report = NULL WHERE id = ${versionId}`);
+}
+
+const ExerciseVersionsRow = z.strictObject({
+  id: z.string(),
+  module_id: z.string(),
+  module_number: z.number(),
+  slug: z.string(),
+  title: z.string(),
+  language: Language,
+  difficulty: Difficulty,
+  points: z.number(),
+  version: z.number(),
+  verification: VerificationStatus,
+});
+
+/** The exercises of a course in order, each as its newest version says, verified or not. */
+export async function listNewestVersions(
+  db: Database,
+  courseId: string,
+): Promise<readonly z.infer<typeof ExerciseVersionsRow>[]> {
+  return db.any(sql.type(ExerciseVersionsRow)`
+    SELECT x.id, m.id AS module_id, m.number AS module_number, x.slug, v.title, v.language, v.difficulty, v.points, v.version, v.verification
+    FROM modules m
+    JOIN exercises x ON x.module_id = m.id
+    CROSS JOIN LATERAL (SELECT * FROM exercise_versions WHERE exercise_id = x.id ORDER BY version DESC LIMIT 1) v
+    WHERE m.course_id = ${courseId}
+    ORDER BY m.number, x.position`);
 }
 
 const VerificationCountRow = z.strictObject({

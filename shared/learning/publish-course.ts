@@ -3,8 +3,6 @@ import type { DatabasePool } from 'slonik';
 import type { ExerciseDefinition } from '../contracts/exercise.contract.ts';
 import { newId } from '../db/id.ts';
 import type { Database } from '../db/pool.ts';
-import { GRADING_PRIORITY, gradingJobId } from '../queues/grading.queue.ts';
-import { requestJob } from '../queues/outbox.ts';
 import {
   findNewestVersion,
   insertVersion,
@@ -14,7 +12,7 @@ import {
   upsertModule,
 } from './authoring.repository.ts';
 import type { CourseSource } from './course-directory.ts';
-import { insertRun } from './grading-run.repository.ts';
+import { requestVerification } from './request-verification.ts';
 
 /**
  * Puts a catalogue course into the database, or brings the one there up to date. An exercise that is new or changed becomes a new version,
@@ -56,18 +54,4 @@ async function publishExercise(
   await insertVersion(tx, { id: versionId, exerciseId, version: (newest?.version ?? 0) + 1, definition });
   await requestVerification(tx, versionId);
   return true;
-}
-
-/** Asks for the verification of an exercise version: a grading run like any other, below live work. */
-async function requestVerification(tx: Database, exerciseVersionId: string): Promise<void> {
-  const run = { id: newId(), dispatch: 1 };
-  const priority = GRADING_PRIORITY.verification;
-  await insertRun(tx, { id: run.id, kind: 'verification', submissionId: null, exerciseVersionId, priority });
-  await requestJob(tx, {
-    queue: 'grading',
-    job: 'grade',
-    payload: { runId: run.id, dispatch: run.dispatch },
-    jobId: gradingJobId(run),
-    priority,
-  });
 }

@@ -1,18 +1,6 @@
 import type { ExerciseDefinition } from '../../shared/contracts/exercise.contract.ts';
-import type { Grade } from '../../shared/contracts/grade.contract.ts';
-
-/** What was found out about an exercise version: whether its reference solution passes every test, and its starter does not. */
-export type VerificationReport = {
-  outcome: 'verified' | 'rejected';
-  /** Why it was rejected, for the author. */
-  reasons: string[];
-  solution: Summary;
-  starter: Summary;
-};
-
-type Summary = Pick<Grade, 'verdict' | 'score'> & {
-  failed: { name: string; verdict: string; message: string | null }[];
-};
+import type { Grade, TestResult } from '../../shared/contracts/grade.contract.ts';
+import type { VerificationReport } from '../../shared/contracts/verification.contract.ts';
 
 /** Grades the solution and the starter as any submission, and judges the exercise by the result. */
 export async function verify(
@@ -22,7 +10,7 @@ export async function verify(
   const solution = await gradeCode(definition.solutionCode);
   const starter = await gradeCode(definition.starterCode);
   const reasons = [
-    ...(solution.verdict === 'accepted' ? [] : [`The reference solution does not pass: ${solution.verdict}.`]),
+    ...reasonsAgainst(solution),
     ...(starter.verdict === 'accepted' ? ['The starter code passes every test already.'] : []),
   ];
   return {
@@ -33,11 +21,31 @@ export async function verify(
   };
 }
 
-function summarise({ verdict, score, tests }: Grade): Summary {
-  const failed = tests.filter((test) => test.verdict !== 'accepted');
+/** One line for each test that the reference solution fails, so that an author need not search. */
+function reasonsAgainst(grade: Grade): string[] {
+  if (grade.verdict === 'accepted') return [];
+  const failed = failedTests(grade);
+  return [
+    `The reference solution does not pass: ${grade.verdict}, ${failed.length} of ${grade.tests.length} tests fail.`,
+    ...failed.map(
+      ({ name, verdict: found, message }) => `Test "${name}": ${found}${message === null ? '' : `: ${message}`}`,
+    ),
+  ];
+}
+
+/** What a suite skips of itself, with weight 0, fails nobody. */
+function failedTests({ tests }: Grade): TestResult[] {
+  return tests.filter(({ verdict, weight }) => verdict !== 'accepted' && !(verdict === 'skipped' && weight === 0));
+}
+
+function summarise(grade: Grade): VerificationReport['solution'] {
   return {
-    verdict,
-    score,
-    failed: failed.map(({ name, verdict: testVerdict, message }) => ({ name, verdict: testVerdict, message })),
+    verdict: grade.verdict,
+    score: grade.score,
+    failed: failedTests(grade).map(({ name, verdict: testVerdict, message }) => ({
+      name,
+      verdict: testVerdict,
+      message,
+    })),
   };
 }

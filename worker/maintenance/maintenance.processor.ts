@@ -1,6 +1,7 @@
 import { RELAY_BATCH, relayOutbox } from '../../shared/queues/outbox.ts';
 import { getOutboxLagSeconds } from '../../shared/queues/outbox.repository.ts';
 import type { OpenProcessorFor, WorkerDeps } from '../processor.ts';
+import { continueRegrades } from './continue-regrades.ts';
 import { prune } from './prune.ts';
 import { Reconciler } from './reconciler.ts';
 import { keepSchedulers } from './schedulers.ts';
@@ -16,6 +17,8 @@ export const openMaintenance: OpenProcessorFor<'maintenance'> = async (deps) => 
           return relay(deps, signal);
         case 'reconcile':
           return reconciler.run();
+        case 'continue-regrades':
+          return continueRegrades(deps);
         case 'prune':
           return prune(deps);
       }

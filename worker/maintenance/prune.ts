@@ -1,6 +1,7 @@
 import { deleteOldIdempotencyKeys } from '../../shared/db/idempotency.repository.ts';
 import { ensureMonthPartitions } from '../../shared/db/partitions.repository.ts';
 import { deleteEndedSessions } from '../../shared/identity/session.repository.ts';
+import { deleteExpiredProposals } from '../../shared/learning/regrade.repository.ts';
 import { QueueName } from '../../shared/queues/queue-name.ts';
 import { QUEUES } from '../../shared/queues/queues.ts';
 import type { WorkerDeps } from '../processor.ts';
@@ -15,6 +16,7 @@ export async function prune({ db, backend, log }: WorkerDeps): Promise<void> {
   const partitions = await ensureMonthPartitions(db, PARTITION_MONTHS_AHEAD);
   const idempotencyKeys = await deleteOldIdempotencyKeys(db, KEEP_IDEMPOTENCY_KEYS_DAYS);
   const sessions = await deleteEndedSessions(db, KEEP_ENDED_SESSIONS_DAYS);
+  const regradeProposals = await deleteExpiredProposals(db);
   let jobs = 0;
   for (const name of QueueName.options) {
     const { completedMs, failedMs } = QUEUES[name].retention;
@@ -22,5 +24,8 @@ export async function prune({ db, backend, log }: WorkerDeps): Promise<void> {
     jobs += (await queue.clean(completedMs, JOBS_AT_ONCE, 'completed')).length;
     jobs += (await queue.clean(failedMs, JOBS_AT_ONCE, 'failed')).length;
   }
-  log.debug({ partitions, idempotency_keys: idempotencyKeys, sessions, jobs }, 'pruned');
+  log.debug(
+    { partitions, idempotency_keys: idempotencyKeys, sessions, regrade_proposals: regradeProposals, jobs },
+    'pruned',
+  );
 }
