@@ -3,25 +3,32 @@ import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { DatabasePool } from 'slonik';
 import type { ApiConfig } from '../shared/config/api.config.ts';
-import { databaseUri } from '../shared/config/sections.ts';
+import { databaseUri, listenUri } from '../shared/config/sections.ts';
+import { ChangeWatch } from '../shared/db/change-watch.ts';
 import { connectDatabase } from '../shared/db/connect.ts';
+import { CHANNELS, openNotifications } from '../shared/db/notifications.ts';
 import { pingDatabase } from '../shared/db/pool.ts';
 import { ExerciseDefinitions } from '../shared/learning/exercise-definitions.ts';
+import { createSubmissionPoll } from '../shared/learning/submission-poll.ts';
 import { createDatabaseMetrics } from '../shared/observability/database.metrics.ts';
 import type { HealthCheck } from '../shared/observability/health.ts';
 import { createHttpMetrics } from '../shared/observability/http.metrics.ts';
 import { createIdentityMetrics } from '../shared/observability/identity.metrics.ts';
 import { createLearningMetrics } from '../shared/observability/learning.metrics.ts';
 import { warnSeldom } from '../shared/observability/log-once.ts';
+import { observeNotifications } from '../shared/observability/notification.metrics.ts';
 import { openQueueBackend, type QueueBackend } from '../shared/queues/backend.ts';
 import { Dispatcher } from '../shared/queues/outbox.ts';
 import type { ShutdownStep } from '../shared/resilience/shutdown.ts';
 import type { AppDeps } from './app.ts';
 import { createAccessTokens } from './identity/access-token.ts';
+import { SubmissionWatchers } from './learning/submission-watchers.ts';
 import { createPasswords } from '../shared/identity/passwords.ts';
 
 interface OpenDependencies {
   deps: AppDeps;
+  /** What lets requests end that would wait on, before the last of them are served. */
+  draining: readonly ShutdownStep[];
   /** How to close them, in order, once no request is served any more. */
   closing: readonly ShutdownStep[];
 }
@@ -50,6 +57,28 @@ export async function openDependencies(config: ApiConfig, log: Logger): Promise<
   });
   const redis = config.REDIS_URL === undefined ? undefined : openRateLimitRedis(config.REDIS_URL, log);
   const dispatcher = new Dispatcher(db, backend, log);
+  const learningMetrics = createLearningMetrics(registry);
+  const notifications = openNotifications({
+    uri: listenUri(config),
+    channels: [CHANNELS.submissionChanged],
+    db,
+    onError: warnSeldom(log, 'no notifications from the database; changes are polled'),
+  });
+  observeNotifications(registry, () => notifications.isLive());
+  const changes = new ChangeWatch({
+    notifications,
+    channel: CHANNELS.submissionChanged,
+    poll: createSubmissionPoll(db),
+    onError: warnSeldom(log, 'changes of submissions could not be polled'),
+  });
+  const watchers = new SubmissionWatchers(
+    changes,
+    {
+      perProcess: config.SUBMISSION_WATCHERS_MAX,
+      perLearner: { wait: config.SUBMISSION_WAITS_PER_LEARNER, stream: config.SUBMISSION_STREAMS_PER_LEARNER },
+    },
+    learningMetrics,
+  );
   const [accessTokens, passwords] = await Promise.all([
     createAccessTokens(
       { current: config.JWT_SECRET, previous: config.JWT_PREVIOUS_SECRET },
@@ -64,7 +93,7 @@ export async function openDependencies(config: ApiConfig, log: Logger): Promise<
       log,
       registry,
       httpMetrics: createHttpMetrics(registry),
-      learningMetrics: createLearningMetrics(registry),
+      learningMetrics,
       db,
       definitions: new ExerciseDefinitions(db),
       backend,
@@ -78,9 +107,12 @@ export async function openDependencies(config: ApiConfig, log: Logger): Promise<
         metrics: identityMetrics,
       },
       inFlightPerLearner: config.SUBMISSIONS_IN_FLIGHT_PER_LEARNER,
+      watchers,
       checks: healthChecks(db, backend),
     },
+    draining: [{ name: 'release waiting requests', run: () => Promise.resolve(watchers.release()) }],
     closing: [
+      { name: 'stop listening for changes', run: () => Promise.all([changes.close(), notifications.close()]) },
       { name: 'send requested jobs', run: () => dispatcher.close() },
       { name: 'close queues', run: () => backend.close() },
       { name: 'close rate limits', run: () => Promise.resolve(redis?.disconnect()) },

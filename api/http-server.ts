@@ -6,7 +6,7 @@ import type { Express } from 'express';
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
-const SOCKET_IDLE_TIMEOUT_MS = 30_000;
+export const SOCKET_IDLE_TIMEOUT_MS = 30_000;
 const TIMEOUT_CHECK_INTERVAL_MS = 1000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_CONNECTIONS = 10_000;
@@ -33,13 +33,18 @@ export async function listen(app: Express, host: string, port: number): Promise<
   return { server, url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` };
 }
 
-/** Stops accepting, lets running requests finish, and closes idle connections. */
+const IDLE_SWEEP_MS = 50;
+
+/** Stops accepting, lets running requests finish, and closes connections as they become idle: kept alive, they would hold the end up. */
 export async function stopListening(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => {
       resolve();
     });
   });
-  server.closeIdleConnections();
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+  }, IDLE_SWEEP_MS);
   await closed;
+  clearInterval(sweep);
 }

@@ -9,10 +9,10 @@ import { listen, stopListening } from './http-server.ts';
 
 const config = readConfigOrExit(ApiConfig);
 const log = createLogger('api', config, requestLogFields);
-const { deps, closing } = await openDependencies(config, log);
+const { deps, draining, closing } = await openDependencies(config, log);
 const { server, url } = await listen(createApp(deps), config.SERVER_HOST, config.SERVER_PORT);
 shutdownOnSignal(
-  [{ name: 'finish requests', run: () => stopListening(server) }, ...closing],
+  [...draining, { name: 'finish requests', run: () => stopListening(server) }, ...closing],
   config.SHUTDOWN_GRACE_MS,
   log,
 );

@@ -7,9 +7,12 @@ import type { Dispatcher } from '../shared/queues/outbox.ts';
 import type { Route } from './http/define-route.ts';
 import { authRoutes } from './identity/auth.routes.ts';
 import type { AuthDeps } from './identity/auth.service.ts';
+import { authoringRoutes } from './learning/authoring.routes.ts';
 import { courseRoutes } from './learning/course.routes.ts';
 import { exerciseRoutes } from './learning/exercise.routes.ts';
+import { regradeRoutes } from './learning/regrade.routes.ts';
 import { submissionRoutes } from './learning/submission.routes.ts';
+import type { SubmissionWatchers } from './learning/submission-watchers.ts';
 import { healthRoutes } from './ops/health.routes.ts';
 import { queueDepthRoutes } from './ops/queue-depth.routes.ts';
 
@@ -21,6 +24,8 @@ export interface RouteDeps {
   identity: AuthDeps;
   learningMetrics: LearningMetrics;
   inFlightPerLearner: number;
+  /** The requests that wait for news of a submission. */
+  watchers: SubmissionWatchers;
   checks: readonly HealthCheck[];
 }
 
@@ -28,15 +33,19 @@ export interface RouteDeps {
 export const apiRoutes = ({
   db,
   definitions,
+  backend,
   dispatcher,
   identity,
   learningMetrics: metrics,
   inFlightPerLearner,
+  watchers,
 }: RouteDeps): Route[] => [
   ...authRoutes(identity),
   ...courseRoutes({ db, metrics }),
   ...exerciseRoutes({ db, definitions }),
-  ...submissionRoutes({ db, dispatcher, metrics, inFlightPerLearner }),
+  ...authoringRoutes({ db, definitions, dispatcher, metrics }),
+  ...regradeRoutes({ db }),
+  ...submissionRoutes({ db, backend, dispatcher, metrics, inFlightPerLearner, watchers }),
 ];
 
 /** What machines ask for; served at the root, where probes and autoscalers look, and below `/api/v1`. */

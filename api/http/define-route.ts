@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Role } from '../../shared/contracts/auth.contract.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
 
 /** Who is asking, as the access token says. */
 export interface Actor {
@@ -25,6 +26,12 @@ export interface RequestFacts {
   readonly userAgent: string | null;
   /** The client's Idempotency-Key, on routes that declare to honour it. */
   readonly idempotencyKey: string | null;
+  /** The id of the last event that a client which comes back to a stream has seen. */
+  readonly lastEventId: string | null;
+  /** Aborted once nobody waits for the answer any more: the client is gone, or has it. */
+  readonly signal: AbortSignal;
+  /** Whether the client's If-None-Match names the answer that this would become; null when it sent none. */
+  readonly hasCopyOf: ((answer: unknown) => boolean) | null;
 }
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
@@ -57,12 +64,18 @@ interface RouteDeclaration<
   readonly rate: RateClass;
   readonly cache: CacheClass;
   readonly status?: number;
+  /** Other statuses of success that `statusOf` may give. */
+  readonly otherStatuses?: readonly number[];
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
   readonly bodyLimitKb?: number;
   /** Whether an `Idempotency-Key` header is honoured. */
   readonly idempotent?: true;
+  /** Errors that the declaration does not imply; for the documentation. */
+  readonly errors?: readonly ErrorCode[];
+  /** Whether such a request may wait on purpose. It is measured apart, under the pattern with `?wait`: waiting is not slowness. */
+  readonly waits?: (query: Parsed<Query>) => boolean;
   /** What may leave: fields that the schema does not name are dropped. Absent: the answer has no body. */
   readonly response?: Response;
   readonly headers?: (answer: Parsed<Response>) => Record<string, string>;
@@ -76,9 +89,12 @@ interface RouteDeclaration<
 /** A declared route with its types erased, as mounting and documenting need it. */
 export interface Route extends Omit<
   RouteDeclaration<Policy, z.ZodObject | Absent, z.ZodType | Absent, z.ZodType | Absent, z.ZodType | Absent>,
-  'handler' | 'headers' | 'statusOf'
+  'handler' | 'headers' | 'statusOf' | 'waits'
 > {
   readonly handler: (input: HandlerInput<Policy, never, never, never>) => Promise<unknown>;
+  readonly waits?: (query: never) => boolean;
+  /** The events of a stream by name, with the schema of their data; absent on every other route. */
+  readonly events?: EventSchemas;
   readonly headers?: (answer: never) => Record<string, string>;
   readonly statusOf?: (answer: never) => number;
 }
@@ -95,4 +111,44 @@ export function defineRoute<
   Response extends z.ZodType | Absent = Absent,
 >(declaration: RouteDeclaration<P, Params, Query, Body, Response>): Route {
   return declaration;
+}
+
+export type EventSchemas = Readonly<Record<string, z.ZodType>>;
+
+/** One event of a stream. `id` comes back as `lastEventId` from a client that lost its connection. */
+export type StreamEvent<Events extends EventSchemas> = {
+  [Name in keyof Events & string]: {
+    readonly event: Name;
+    readonly id: string;
+    readonly data: z.input<Events[Name]>;
+  };
+}[keyof Events & string];
+
+interface StreamDeclaration<
+  P extends Policy,
+  Params extends z.ZodObject | Absent,
+  Query extends z.ZodType | Absent,
+  Events extends EventSchemas,
+> extends Pick<
+  RouteDeclaration<P, Params, Query, Absent, Absent>,
+  'path' | 'summary' | 'tag' | 'policy' | 'rate' | 'params' | 'query' | 'errors'
+> {
+  readonly events: Events;
+  /**
+   * Answers with the events to send; the stream ends with them. What throws before is answered as a problem, as on any route. Null: there
+   * will be nothing more, which is answered with 204 so that browsers stop coming back. The events must end soon after `request.signal`.
+   */
+  readonly stream: (
+    input: HandlerInput<P, Params, Query, Absent>,
+  ) => Promise<AsyncIterable<StreamEvent<Events>> | null>;
+}
+
+/** Declares an endpoint that answers with server-sent events. Everything but the form of the answer is as with `defineRoute`. */
+export function defineStream<
+  const P extends Policy,
+  const Events extends EventSchemas,
+  Params extends z.ZodObject | Absent = Absent,
+  Query extends z.ZodType | Absent = Absent,
+>({ stream, ...declaration }: StreamDeclaration<P, Params, Query, Events>): Route {
+  return { ...declaration, method: 'get', cache: 'no-store', handler: stream };
 }

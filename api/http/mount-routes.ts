@@ -4,6 +4,8 @@ import { AppError, notFound } from '../../shared/errors.ts';
 import { CleanText } from '../../shared/contracts/common.contract.ts';
 import type { Authenticator } from './authentication.ts';
 import type { CacheClass, HandlerInput, Policy, RateClass, RequestFacts, Route } from './define-route.ts';
+import { copyTester } from './conditional-requests.ts';
+import { sendEvents } from './event-stream.ts';
 import { routeLocals } from './log-requests.ts';
 import { validationError } from './problem.ts';
 
@@ -52,8 +54,10 @@ function handlersOf(route: Route, pattern: string, { authenticator, limiters }: 
   };
   const answer: RequestHandler = async (request, response) => {
     const input = parseInput(route, request, response);
+    if (route.waits?.(input.query)) routeLocals(response).pattern = `${pattern}?wait`;
     const result = await route.handler(input);
-    sendAnswer(route, response, result);
+    if (route.events === undefined) sendAnswer(route, response, result);
+    else await sendEvents(route.events, response, result as AsyncIterable<never> | null, input.request.signal);
   };
   return [identify, ...limiters[route.rate], refuse, ...bodyParsersOf(route), answer];
 }
@@ -78,7 +82,7 @@ function parseInput(route: Route, request: Request, response: Response): Handler
     params: params?.data as never,
     query: parse(route.query, { ...request.query }) as never,
     body: parse(route.body, request.body) as never,
-    request: factsOf(route, request),
+    request: factsOf(route, request, response),
   };
 }
 
@@ -89,7 +93,7 @@ function parse(schema: z.ZodType | undefined, value: unknown): unknown {
   return parsed.data;
 }
 
-function factsOf(route: Route, request: Request): RequestFacts {
+function factsOf(route: Route, request: Request, response: Response): RequestFacts {
   const sent = route.idempotent ? request.get('idempotency-key') : undefined;
   if (sent !== undefined && !IdempotencyKey.safeParse(sent).success) {
     throw new AppError('VALIDATION_FAILED', 'The Idempotency-Key header must have 1 to 200 characters.');
@@ -98,7 +102,19 @@ function factsOf(route: Route, request: Request): RequestFacts {
     ip: request.ip ?? null,
     userAgent: request.get('user-agent')?.slice(0, 300) ?? null,
     idempotencyKey: sent ?? null,
+    lastEventId: request.get('last-event-id')?.slice(0, MAX_EVENT_ID_LENGTH) ?? null,
+    signal: untilClosed(response),
+    hasCopyOf: copyTester(request, (answer) => route.response?.parse(answer)),
   };
+}
+
+const MAX_EVENT_ID_LENGTH = 200;
+
+function untilClosed(response: Response): AbortSignal {
+  const closed = new AbortController();
+  if (response.destroyed) closed.abort();
+  else response.once('close', () => closed.abort());
+  return closed.signal;
 }
 
 function sendAnswer(route: Route, response: Response, result: unknown): void {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Problem } from '../../shared/contracts/common.contract.ts';
 import { ERROR_STATUS, type ErrorCode } from '../../shared/errors.ts';
-import type { Policy, Route } from './define-route.ts';
+import type { EventSchemas, Policy, Route } from './define-route.ts';
 
 interface DocumentedRoutes {
   base: string;
@@ -39,7 +39,6 @@ export function describeApi(groups: readonly DocumentedRoutes[]): JsonObject {
 const toTemplate = (path: string): string => path.replaceAll(/:(\w+)/g, '{$1}');
 
 function operationOf(route: Route): JsonObject {
-  const status = String(route.status ?? (route.response === undefined ? 204 : 200));
   return {
     summary: route.summary,
     description: describePolicy(route.policy),
@@ -50,6 +49,7 @@ function operationOf(route: Route): JsonObject {
       ...parametersOf(route, 'path'),
       ...parametersOf(route, 'query'),
       ...(route.idempotent ? [IDEMPOTENCY_KEY] : []),
+      ...(route.events === undefined ? [] : [LAST_EVENT_ID]),
     ],
     ...(route.body === undefined
       ? {}
@@ -57,16 +57,45 @@ function operationOf(route: Route): JsonObject {
           requestBody: { required: true, content: { 'application/json': { schema: jsonSchema(route.body, 'input') } } },
         }),
     responses: {
-      [status]: {
-        description: 'Success',
-        ...(route.response === undefined
-          ? {}
-          : { content: { 'application/json': { schema: jsonSchema(route.response, 'output') } } }),
-      },
+      ...(route.events === undefined ? answerOf(route) : streamOf(route.events)),
       ...Object.fromEntries(errorsOf(route).map(([code, names]) => [code, problemResponse(names)])),
     },
   };
 }
+
+function answerOf(route: Route): JsonObject {
+  const status = route.status ?? (route.response === undefined ? 204 : 200);
+  const content =
+    route.response === undefined
+      ? {}
+      : { content: { 'application/json': { schema: jsonSchema(route.response, 'output') } } };
+  const statuses = [status, ...(route.otherStatuses ?? [])];
+  return Object.fromEntries(statuses.map((each) => [each, { description: 'Success', ...content }]));
+}
+
+/** OpenAPI 3.1 has no words of its own for server-sent events: the schema of each event's data stands under `x-events`. */
+function streamOf(events: EventSchemas): JsonObject {
+  const data: JsonObject = {};
+  for (const [name, schema] of Object.entries(events)) data[name] = jsonSchema(schema, 'output');
+  return {
+    200: {
+      description: `Server-sent events: ${Object.keys(events).join(', ')}. The data of each is one line of JSON.`,
+      content: {
+        'text/event-stream': {
+          schema: { type: 'string', contentMediaType: 'text/event-stream', 'x-events': data },
+        },
+      },
+    },
+    204: { description: 'Nothing more will come: the client has seen the last event.' },
+  };
+}
+
+const LAST_EVENT_ID: JsonObject = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  description: 'The id of the last event seen, from a client that comes back.',
+  schema: { type: 'string' },
+};
 
 const IDEMPOTENCY_KEY: JsonObject = {
   name: 'Idempotency-Key',
@@ -111,6 +140,7 @@ function errorsOf(route: Route): [status: string, names: ErrorCode[]][] {
   if (route.query !== undefined || route.body !== undefined) codes.push('VALIDATION_FAILED');
   if (route.body !== undefined) codes.push('MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');
   if (route.idempotent) codes.push('IDEMPOTENCY_KEY_REUSED');
+  codes.push(...(route.errors ?? []));
   return [...Map.groupBy(codes, (code) => String(ERROR_STATUS[code]))];
 }
 

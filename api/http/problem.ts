@@ -38,9 +38,11 @@ export const answerNotFound: RequestHandler = (request, response) => {
 
 /** The last middleware: every error becomes an answer; those that nobody foresaw are logged with their stack and never shown. */
 export function answerErrors(log: Logger): ErrorRequestHandler {
-  return (error: unknown, _request, response, next) => {
+  return (error: unknown, _request, response, _next) => {
     if (response.headersSent) {
-      next(error);
+      // Half an answer cannot become a problem. Cutting it off tells the client that something is missing.
+      log.error({ err: error }, 'answer broken off');
+      response.destroy();
       return;
     }
     const answer = toAppError(error);

@@ -1,7 +1,10 @@
+import type { DatabasePool } from 'slonik';
 import { toPage, type PageQuery } from '../../shared/contracts/common.contract.ts';
 import type { CourseSummary, CourseView, ModuleView } from '../../shared/contracts/course.contract.ts';
+import type { VerificationStatus } from '../../shared/contracts/verification.contract.ts';
 import type { Database } from '../../shared/db/pool.ts';
 import { AppError, notFound } from '../../shared/errors.ts';
+import { listNewestVersions } from '../../shared/learning/authoring.repository.ts';
 import {
   enroll,
   findVisibleCourse,
@@ -12,12 +15,14 @@ import {
   type CourseRow,
   type ModuleRow,
 } from '../../shared/learning/course.repository.ts';
-import { moduleStatuses, progressPercent } from '../../shared/learning/progress.ts';
+import { moduleStatuses, progressPercent, standingOf, type Standing } from '../../shared/learning/progress.ts';
+import { listStandings } from '../../shared/learning/submission.repository.ts';
 import type { LearningMetrics } from '../../shared/observability/learning.metrics.ts';
 import type { Actor } from '../http/define-route.ts';
+import { isAuthorOf } from './authoring.policy.ts';
 
 export interface CourseDeps {
-  db: Database;
+  db: DatabasePool;
   metrics: LearningMetrics;
 }
 
@@ -36,11 +41,37 @@ export async function listCourses(
 }
 
 /** @throws AppError NOT_FOUND when the course does not exist or is not the actor's to see. */
-export async function getCourse({ db }: CourseDeps, actor: Actor, id: string): Promise<CourseView> {
+export async function getCourse({ db }: Pick<CourseDeps, 'db'>, actor: Actor, id: string): Promise<CourseView> {
   const course = await findVisibleCourse(db, id, actor.id);
   if (course === null) throw notFound('course');
-  const [modules, exercises] = await Promise.all([listModules(db, id), listCourseExercises(db, id, actor.id)]);
-  return { ...toSummary(course, actor), modules: toModules(modules, exercises, course.sequential) };
+  const [modules, exercises] = await Promise.all([
+    listModules(db, id),
+    isAuthorOf(actor, course) ? listAuthoredExercises(db, id, actor.id) : listCourseExercises(db, id, actor.id),
+  ]);
+  const standings = await listStandings(
+    db,
+    actor.id,
+    exercises.map((exercise) => exercise.id),
+  );
+  const shown = exercises.map((exercise) => ({
+    ...exercise,
+    ...standingOf(standings.find((row) => row.exercise_id === exercise.id)),
+  }));
+  return { ...toSummary(course, actor), modules: toModules(modules, shown, course.sequential) };
+}
+
+type ShownExercise = CourseExerciseRow & { verification?: VerificationStatus };
+
+/** Authors see what they wrote last, verified or not. */
+async function listAuthoredExercises(db: Database, courseId: string, authorId: string): Promise<ShownExercise[]> {
+  const solved = new Set(
+    (await listCourseExercises(db, courseId, authorId)).filter((row) => row.solved).map(({ id }) => id),
+  );
+  const newest = await listNewestVersions(db, courseId);
+  return newest.map(({ module_number: _number, version: _version, ...row }) => ({
+    ...row,
+    solved: solved.has(row.id),
+  }));
 }
 
 /** @throws AppError NOT_FOUND; CONFLICT for a course that is not open. */
@@ -74,7 +105,7 @@ function toSummary(row: CourseRow, viewer: Actor | null): CourseSummary {
 
 function toModules(
   modules: readonly ModuleRow[],
-  exercises: readonly CourseExerciseRow[],
+  exercises: readonly (ShownExercise & Standing)[],
   sequential: boolean,
 ): ModuleView[] {
   const byModule = Map.groupBy(exercises, (exercise) => exercise.module_id);

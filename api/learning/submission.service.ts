@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DatabasePool } from 'slonik';
-import { toPage, type PageQuery } from '../../shared/contracts/common.contract.ts';
-import type { SubmissionView } from '../../shared/contracts/submission.contract.ts';
+import { toPage } from '../../shared/contracts/common.contract.ts';
+import type { SubmissionListQuery, SubmissionView } from '../../shared/contracts/submission.contract.ts';
 import { newId } from '../../shared/db/id.ts';
 import { claimIdempotencyKey } from '../../shared/db/idempotency.repository.ts';
 import type { Database } from '../../shared/db/pool.ts';
@@ -147,16 +147,23 @@ export async function getSubmission(
   return toView(row);
 }
 
-/** The actor's submissions to an exercise, newest first. @throws AppError NOT_FOUND. */
+/** The actor's own submissions to an exercise, newest first. @throws AppError NOT_FOUND. */
 export async function listSubmissions(
   { db }: Pick<SubmissionDeps, 'db'>,
   actor: Actor,
   exerciseId: string,
-  { limit, cursor }: PageQuery,
+  { limit, cursor, status, verdict }: SubmissionListQuery,
 ) {
   const exercise = await findVisibleExercise(db, exerciseId, actor.id);
   if (exercise === null) throw notFound('exercise');
-  const rows = await listOwnSubmissions(db, { learnerId: actor.id, exerciseId, beforeId: cursor, limit: limit + 1 });
+  const rows = await listOwnSubmissions(db, {
+    learnerId: actor.id,
+    exerciseId,
+    status,
+    verdict,
+    beforeId: cursor,
+    limit: limit + 1,
+  });
   return toPage(rows, limit, toSummary);
 }
 

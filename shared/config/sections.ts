@@ -17,6 +17,7 @@ export const databaseSettings = {
   DB_USER: z.string().optional(),
   DB_PASSWORD: z.string().optional(),
   DB_NAME: z.string().optional(),
+  DATABASE_LISTEN_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
   DB_SSL_MODE: z.enum(['disable', 'require', 'no-verify']).default('disable'),
   DB_POOL_MAX: integer(2, 200).default(20),
   DB_STATEMENT_TIMEOUT_MS: integer(100, 600_000).default(10_000),
@@ -53,6 +54,9 @@ export const httpSettings = {
   RATE_LIMIT_AUTH_PER_MINUTE: integer(1, 100_000).default(120),
   RATE_LIMIT_AUTH_FAILURES_PER_MINUTE: integer(1, 100_000).default(20),
   SUBMISSIONS_IN_FLIGHT_PER_LEARNER: integer(1, 1000).default(20),
+  SUBMISSION_WATCHERS_MAX: integer(0, 100_000).default(4000),
+  SUBMISSION_WAITS_PER_LEARNER: integer(0, 1000).default(20),
+  SUBMISSION_STREAMS_PER_LEARNER: integer(0, 1000).default(5),
   ENABLE_SECURITY_HEADERS: flag.default(true),
 };
 
@@ -76,6 +80,11 @@ export function databaseUri(values: DatabaseValues): string {
   uri.pathname = `/${encodeURIComponent(values.DB_NAME ?? '')}`;
   if (values.DB_SSL_MODE !== 'disable') uri.searchParams.set('sslmode', values.DB_SSL_MODE);
   return uri.href;
+}
+
+/** Where to listen for notifications: a pooler in transaction mode, if there is one, must not be in between. */
+export function listenUri(values: DatabaseValues & { DATABASE_LISTEN_URL?: string | undefined }): string {
+  return values.DATABASE_LISTEN_URL ?? databaseUri(values);
 }
 
 /** Zod would keep quiet about what a refinement finds as long as any key is bad; a start reports everything at once. */

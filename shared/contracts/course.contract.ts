@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Difficulty, ExerciseFile, ExerciseLimits, Language, TestVisibility } from './exercise.contract.ts';
+import { VerificationStatus } from './verification.contract.ts';
 
 export const MetaCategory = z.enum(['Digital', 'Economic', 'Aesthetic', 'Biological', 'Cognitive']);
 export const CourseStatus = z.enum(['draft', 'active', 'archived']);
@@ -32,6 +33,9 @@ export const CourseSummary = z.object({
 });
 export type CourseSummary = z.infer<typeof CourseSummary>;
 
+/** How the asker stands with an exercise: submissions that count as attempts, and the best score of them. */
+const standing = { attempts: z.int(), bestScore: z.int().nullable() };
+
 const ExerciseSummary = z.object({
   id: z.guid(),
   slug: z.string(),
@@ -40,6 +44,9 @@ const ExerciseSummary = z.object({
   difficulty: Difficulty,
   points: z.int(),
   solved: z.boolean(),
+  ...standing,
+  /** Of the newest version; only in the answer to the course's author. */
+  verification: VerificationStatus.optional(),
 });
 
 export const ModuleView = z.object({
@@ -59,15 +66,18 @@ export type CourseView = z.infer<typeof CourseView>;
 export const EnrollmentView = z.object({ courseId: z.guid(), enrolledAt: z.iso.datetime() });
 
 /** A test as a learner may see it before submitting: only those with visibility `always`. */
-const VisibleTest = z.object({
-  kind: z.literal('call'),
-  name: z.string(),
-  weight: z.number(),
-  visibility: TestVisibility,
-  function: z.string(),
-  args: z.array(z.json()),
-  expected: z.json(),
-});
+const visible = { name: z.string(), weight: z.number(), visibility: TestVisibility };
+const VisibleTest = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('call'),
+    ...visible,
+    function: z.string(),
+    args: z.array(z.json()),
+    expected: z.json(),
+  }),
+  z.object({ kind: z.literal('stdio'), ...visible, stdin: z.string(), expectedStdout: z.string() }),
+  z.object({ kind: z.literal('suite'), ...visible, path: z.string(), content: z.string() }),
+]);
 
 export const ExerciseView = z.object({
   id: z.guid(),
@@ -88,5 +98,6 @@ export const ExerciseView = z.object({
   testCount: z.int(),
   tests: z.array(VisibleTest),
   solved: z.boolean(),
+  ...standing,
 });
 export type ExerciseView = z.infer<typeof ExerciseView>;

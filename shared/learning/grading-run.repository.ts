@@ -1,6 +1,7 @@
 import type { SerializableValue } from 'slonik';
 import { z } from 'zod';
 import type { Database } from '../db/pool.ts';
+import { CHANNELS } from '../db/notifications.ts';
 import { sql } from '../db/sql.ts';
 import { storableJson } from '../db/storable-json.ts';
 
@@ -26,13 +27,14 @@ interface NewRun {
 
 export async function insertRun(tx: Database, run: NewRun): Promise<void> {
   await tx.query(sql.typeAlias('void')`
-    INSERT INTO grading_runs (id, kind, submission_id, exercise_version_id, priority)
-    VALUES (${run.id}, ${run.kind}, ${run.submissionId}, ${run.exerciseVersionId}, ${run.priority})`);
+    INSERT INTO grading_runs (id, kind, reason, submission_id, exercise_version_id, priority)
+    VALUES (${run.id}, ${run.kind}, ${run.kind === 'submission' ? 'submitted' : 'verification'}, ${run.submissionId},
+      ${run.exerciseVersionId}, ${run.priority})`);
 }
 
 /**
- * Takes an unfinished run under a fresh token; whoever held it before can write nothing more.
- * A run found `running` was never handed back: its worker crashed, or lost its lock and is about to find itself fenced.
+ * Takes an unfinished run under a fresh token; whoever held it before can write nothing more. A submission that is graded again keeps
+ * its status meanwhile. A run found `running` was never handed back: its worker crashed, or lost its lock and is about to find itself fenced.
  *
  * @returns null when the run is finished, cancelled, or was dispatched anew since this job was made.
  */
@@ -47,13 +49,14 @@ export async function claimRun(
       UPDATE grading_runs
       SET attempt_token = ${token}, crashes = crashes + (status = 'running')::int, status = 'running', started_at = coalesce(started_at, now())
       WHERE id = ${id} AND dispatch = ${dispatch} AND status IN ('queued', 'running')
-      RETURNING id, kind, submission_id, exercise_version_id, crashes, attempt_token
+      RETURNING id, kind, reason, submission_id, exercise_version_id, crashes, attempt_token
     ), started AS (
       UPDATE submissions s SET status = 'running', started_at = coalesce(s.started_at, now())
-      FROM claimed WHERE s.id = claimed.submission_id
-      RETURNING s.code
+      FROM claimed WHERE s.id = claimed.submission_id AND claimed.reason = 'submitted'
+      RETURNING pg_notify(${CHANNELS.submissionChanged}, s.id::text)
     )
-    SELECT claimed.*, started.code FROM claimed LEFT JOIN started ON true`);
+    SELECT claimed.id, claimed.kind, claimed.submission_id, claimed.exercise_version_id, claimed.crashes, claimed.attempt_token, s.code
+    FROM claimed LEFT JOIN submissions s ON s.id = claimed.submission_id`);
 }
 
 /** Hands a run back to be claimed again. Returns false when it is somebody else's by now. */
@@ -71,7 +74,9 @@ export async function completeRun(
   result: SerializableValue,
 ): Promise<boolean> {
   const completed = await tx.query(sql.typeAlias('void')`
-    UPDATE grading_runs SET status = 'completed', result = ${sql.json(storableJson(result))}, completed_at = now()
+    UPDATE grading_runs
+    SET status = 'completed', result = outcome.result, verdict = outcome.result->>'verdict', score = (outcome.result->>'score')::int, completed_at = now()
+    FROM (SELECT ${sql.json(storableJson(result))} AS result) outcome
     WHERE id = ${id} AND attempt_token = ${token} AND status = 'running'`);
   return completed.rowCount === 1;
 }
@@ -92,6 +97,37 @@ export async function failRun(tx: Database, id: string, token: string, failure: 
     UPDATE grading_runs SET status = 'failed', failure = ${failure}, completed_at = now()
     WHERE id = ${id} AND attempt_token = ${token} AND status = 'running'`);
   return failed.rowCount === 1;
+}
+
+const CancelledRunRow = z.strictObject({ id: z.string(), dispatch: z.number() });
+type CancelledRunRow = z.infer<typeof CancelledRunRow>;
+
+/**
+ * Ends the unfinished run of an unfinished submission of the learner and tells the worker that may be at it. Its token holds no more,
+ * so a result on its way is dropped. A finished submission's regrade is left alone.
+ *
+ * @returns null when there is no such run: it was finished in this very moment, or is not the learner's.
+ */
+export async function cancelRun(
+  tx: Database,
+  submissionId: string,
+  learnerId: string,
+): Promise<CancelledRunRow | null> {
+  return tx.maybeOne(sql.type(CancelledRunRow)`
+    WITH cancelled AS (
+      UPDATE grading_runs g SET status = 'cancelled', attempt_token = NULL, completed_at = now()
+      FROM submissions s
+      WHERE g.submission_id = ${submissionId} AND g.status IN ('queued', 'running')
+        AND s.id = g.submission_id AND s.learner_id = ${learnerId} AND s.status IN ('queued', 'running')
+      RETURNING g.id, g.dispatch, pg_notify(${CHANNELS.runCancelled}, g.id::text)
+    )
+    SELECT id, dispatch FROM cancelled`);
+}
+
+/** Which of the runs were cancelled, for a worker that notifications do not reach. */
+export async function listCancelledRuns(db: Database, ids: readonly string[]): Promise<readonly string[]> {
+  return db.anyFirst(sql.type(z.strictObject({ id: z.string() }))`
+    SELECT id FROM grading_runs WHERE id = ANY(${sql.array([...ids], 'uuid')}) AND status = 'cancelled'`);
 }
 
 const UnfinishedRunRow = z.strictObject({ id: z.string(), dispatch: z.number(), priority: z.number() });

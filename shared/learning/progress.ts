@@ -23,3 +23,14 @@ export function moduleStatuses(modules: readonly ModuleProgress[], sequential: b
     return status;
   });
 }
+
+/** How a learner stands with an exercise: submissions that count as attempts, and the best score of them. */
+export interface Standing {
+  attempts: number;
+  bestScore: number | null;
+}
+
+/** From what the database has; nothing when the exercise was never tried. */
+export function standingOf(row: { attempts: number; best_score: number | null } | undefined): Standing {
+  return { attempts: row?.attempts ?? 0, bestScore: row?.best_score ?? null };
+}

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { Fault, Grade, Verdict } from '../contracts/grade.contract.ts';
 import { SubmissionStatus } from '../contracts/submission.contract.ts';
 import type { Database } from '../db/pool.ts';
+import { CHANNELS } from '../db/notifications.ts';
 import { sql } from '../db/sql.ts';
 
 const SubmissionSummaryRow = z.strictObject({
@@ -77,6 +78,9 @@ export async function findOwnSubmission(db: Database, id: string, learnerId: str
 interface SubmissionPage {
   learnerId: string;
   exerciseId: string;
+  /** Only those with it; absent: all. */
+  status: SubmissionStatus | undefined;
+  verdict: Verdict | undefined;
   beforeId: string | undefined;
   limit: number;
 }
@@ -88,33 +92,76 @@ export async function listOwnSubmissions(db: Database, page: SubmissionPage): Pr
     FROM submissions
     WHERE learner_id = ${page.learnerId} AND exercise_id = ${page.exerciseId}
       AND ${page.beforeId === undefined ? sql.fragment`true` : sql.fragment`id < ${page.beforeId}`}
+      AND ${page.status === undefined ? sql.fragment`true` : sql.fragment`status = ${page.status}`}
+      AND ${page.verdict === undefined ? sql.fragment`true` : sql.fragment`verdict = ${page.verdict}`}
     ORDER BY id DESC LIMIT ${page.limit}`);
 }
 
+/** Stands in the RETURNING of every statement that changes a submission's status: listeners hear of it once the transaction commits. */
+const tellChange = sql.fragment`pg_notify(${CHANNELS.submissionChanged}, id::text)`;
+
 export async function markSubmissionQueued(tx: Database, id: string): Promise<void> {
-  await tx.query(
-    sql.typeAlias('void')`UPDATE submissions SET status = 'queued' WHERE id = ${id} AND status = 'running'`,
-  );
+  await tx.query(sql.typeAlias('void')`
+    WITH changed AS (
+      UPDATE submissions SET status = 'queued' WHERE id = ${id} AND status = 'running' RETURNING ${tellChange}
+    )
+    SELECT FROM changed`);
 }
 
-/** Writes the outcome of a run to its submission and tells whose it is and what it answers. */
+/**
+ * Writes the outcome of a run to its submission and tells whose it is and what it answers. One that was completed before, and has now been
+ * graded again, keeps the time at which its learner first had an answer.
+ */
 export async function completeSubmission(
   tx: Database,
   id: string,
+  exerciseVersionId: string,
   grade: Grade,
 ): Promise<{ learnerId: string; exerciseId: string }> {
   const row = await tx.one(sql.type(z.strictObject({ learner_id: z.string(), exercise_id: z.string() }))`
-    UPDATE submissions SET status = 'completed', verdict = ${grade.verdict}, score = ${grade.score}, fault = ${grade.fault}, completed_at = now()
-    WHERE id = ${id}
-    RETURNING learner_id, exercise_id`);
+    WITH changed AS (
+      UPDATE submissions SET status = 'completed', verdict = ${grade.verdict}, score = ${grade.score}, fault = ${grade.fault},
+        exercise_version_id = ${exerciseVersionId}, completed_at = CASE WHEN status = 'completed' THEN completed_at ELSE now() END
+      WHERE id = ${id}
+      RETURNING learner_id, exercise_id, ${tellChange}
+    )
+    SELECT learner_id, exercise_id FROM changed`);
   return { learnerId: row.learner_id, exerciseId: row.exercise_id };
 }
 
 /** The platform gave up: the attempt is not charged to the learner. */
 export async function failSubmission(tx: Database, id: string): Promise<void> {
   await tx.query(sql.typeAlias('void')`
-    UPDATE submissions SET status = 'failed', fault = 'platform', counts_as_attempt = false, completed_at = now()
-    WHERE id = ${id} AND status IN ('queued', 'running')`);
+    WITH changed AS (
+      UPDATE submissions SET status = 'failed', fault = 'platform', counts_as_attempt = false, completed_at = now()
+      WHERE id = ${id} AND status IN ('queued', 'running')
+      RETURNING ${tellChange}
+    )
+    SELECT FROM changed`);
+}
+
+/** The learner withdraws a submission that is not finished. Returns false when it is, or is not theirs. Cancel its run first. */
+export async function cancelSubmission(tx: Database, id: string, learnerId: string): Promise<boolean> {
+  const cancelled = await tx.query(sql.typeAlias('void')`
+    WITH changed AS (
+      UPDATE submissions SET status = 'cancelled', counts_as_attempt = false, completed_at = now()
+      WHERE id = ${id} AND learner_id = ${learnerId} AND status IN ('queued', 'running')
+      RETURNING ${tellChange}
+    )
+    SELECT FROM changed`);
+  return cancelled.rowCount === 1;
+}
+
+const SubmissionVersionRow = z.strictObject({ id: z.string(), version: z.string() });
+
+/** What tells one state of each submission from its next, for noticing changes without notifications. */
+export async function listSubmissionVersions(
+  db: Database,
+  ids: readonly string[],
+): Promise<readonly z.infer<typeof SubmissionVersionRow>[]> {
+  return db.any(sql.type(SubmissionVersionRow)`
+    SELECT id, concat_ws(' ', status, score, started_at, completed_at) AS version
+    FROM submissions WHERE id = ANY(${sql.array([...ids], 'uuid')})`);
 }
 
 /** Records that the learner solved the exercise; only the first time counts. Returns whether it is the first. */
@@ -128,4 +175,23 @@ export async function insertSolved(
     FROM exercise_versions v WHERE v.id = ${solved.exerciseVersionId}
     ON CONFLICT DO NOTHING`);
   return inserted.rowCount === 1;
+}
+
+const StandingRow = z.strictObject({
+  exercise_id: z.string(),
+  attempts: z.number(),
+  best_score: z.number().nullable(),
+});
+
+/** How a learner stands with exercises: attempts that count, and the best score of them. Exercises never tried are left out. */
+export async function listStandings(
+  db: Database,
+  learnerId: string,
+  exerciseIds: readonly string[],
+): Promise<readonly z.infer<typeof StandingRow>[]> {
+  return db.any(sql.type(StandingRow)`
+    SELECT exercise_id, count(*)::int AS attempts, max(score) AS best_score
+    FROM submissions
+    WHERE learner_id = ${learnerId} AND exercise_id = ANY(${sql.array([...exerciseIds], 'uuid')}) AND counts_as_attempt
+    GROUP BY exercise_id`);
 }

@@ -17,7 +17,7 @@ export const gradingQueue = defineQueue({
 });
 
 /** BullMQ priorities: 0 is served first. A learner's n-th unfinished submission waits behind everybody's first. */
-export const GRADING_PRIORITY = { verification: 1000 } as const;
+export const GRADING_PRIORITY = { verification: 1000, regrade: 2000 } as const;
 
 export function gradingJobId(run: { id: string; dispatch: number }): string {
   return `run-${run.id}-${run.dispatch}`;

@@ -59,18 +59,30 @@ export class Dispatcher {
   }
 
   send(row: OutboxRow): void {
-    if (!this.#backend.isReady()) return;
-    const sending = this.#send(row)
-      .catch((error: unknown) => {
-        this.#log.warn({ err: error, queue: row.queue, job_id: row.job_id }, 'job left to the outbox relay');
-      })
-      .finally(() => this.#sending.delete(sending));
-    this.#sending.add(sending);
+    this.#inBackground(row.queue, row.job_id, 'job left to the outbox relay', () => this.#send(row));
+  }
+
+  /** Takes back a job that is not needed any more, if no worker has it. Should it stay, its processor finds nothing to claim. */
+  withdraw(queue: QueueName, jobId: string): void {
+    this.#inBackground(queue, jobId, 'job not withdrawn', async () => {
+      const removed = this.#backend.queue(queue).remove(jobId);
+      await withTimeout(removed, SEND_TIMEOUT_MS, `The queue ${queue} did not answer in ${SEND_TIMEOUT_MS} ms.`);
+    });
   }
 
   /** Waits for what is being sent. */
   async close(): Promise<void> {
     await Promise.all(this.#sending);
+  }
+
+  #inBackground(queue: QueueName, jobId: string, failure: string, work: () => Promise<void>): void {
+    if (!this.#backend.isReady()) return;
+    const sending = work()
+      .catch((error: unknown) => {
+        this.#log.warn({ err: error, queue, job_id: jobId }, failure);
+      })
+      .finally(() => this.#sending.delete(sending));
+    this.#sending.add(sending);
   }
 
   async #send(row: OutboxRow): Promise<void> {

@@ -250,6 +250,8 @@ describe('an exercise', () => {
         { kind: 'call', name: 'shown', weight: 2, visibility: 'always', function: 'sum', args: [1, 2], expected: 3 },
       ],
       solved: false,
+      attempts: 0,
+      bestScore: null,
     });
     for (const secret of [...Object.values(SECRETS), '71', '81'])
       expect(answer.text.replaceAll(/[\da-f]{8}-[\da-f-]{27}/g, '')).not.toContain(secret);

@@ -48,7 +48,8 @@ describe.each(BACKENDS)('the order of grading on %s', (kind) => {
     };
     const actor = { id: learnerId, roles: ['learner' as const], sessionId: 'none' };
     const input = { exerciseId: exercise.exerciseId, code: RIGHT_SUM };
-    const { id } = await submit(deps, actor, input, { idempotencyKey: null, ip: '127.0.0.1', userAgent: null });
+    const request = { ip: '127.0.0.1', userAgent: null, idempotencyKey: null, lastEventId: null, hasCopyOf: null };
+    const { id } = await submit(deps, actor, input, { ...request, signal: new AbortController().signal });
     await dispatcher.close();
     return id;
   };

@@ -108,7 +108,11 @@ describe.each(BACKENDS)('the grading pipeline on %s', (kind) => {
     [
       'rejects an exercise whose solution does not pass',
       { solutionCode: WRONG_SUM },
-      ['The reference solution does not pass: wrong_answer.'],
+      [
+        'The reference solution does not pass: wrong_answer, 2 of 3 tests fail.',
+        'Test "adds": wrong_answer: expected 3, got -1',
+        'Test "adds negatives": wrong_answer: expected -6, got 4',
+      ],
     ],
     [
       'rejects an exercise whose starter passes already',

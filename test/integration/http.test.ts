@@ -45,7 +45,7 @@ describe('the API over HTTP', () => {
     });
 
     test('answers a known path with another method with 405 and says which are possible', async () => {
-      const wrong = await api.client.request('DELETE', '/api/v1/courses');
+      const wrong = await api.client.request('DELETE', '/api/v1/catalog');
       expectProblem(wrong, 405, 'METHOD_NOT_ALLOWED');
       expect(wrong.headers.get('allow')).toBe('GET, HEAD');
       expect((await api.client.get('/api/v1/auth/login')).headers.get('allow')).toBe('POST');

@@ -132,6 +132,21 @@ describe('the description of the API', () => {
     );
   });
 
+  test('describes both answers of a regrade, the dry run and the accepted one, and its conflicts', () => {
+    const regrade = operations.find(({ operation }) => operation.operationId === 'postExercisesIdRegrade')?.operation;
+    expect(Object.keys(regrade?.responses ?? {})).toEqual(expect.arrayContaining(['200', '202', '403', '404', '409']));
+  });
+
+  test('lets a change of an exercise name any of its fields, none of them required and none with a default', () => {
+    const change = operations.find(({ operation }) => operation.operationId === 'patchExercisesId')?.operation;
+    const schema = change?.requestBody?.content['application/json']?.schema;
+    expect(schema).toMatchObject({ type: 'object', additionalProperties: false });
+    expect(schema?.['required']).toBeUndefined();
+    expect(
+      JSON.stringify(schema?.['properties'], (key, value: unknown) => (key === 'tests' ? undefined : value)),
+    ).not.toContain('"default"');
+  });
+
   test('can be kept for a minute and is revalidated by its ETag', async () => {
     const { headers } = await api.client.get('/openapi.json');
     expect(headers.get('cache-control')).toBe('public, max-age=60');

@@ -22,25 +22,49 @@ export class Client {
     return new Client(this.#baseUrl, token);
   }
 
-  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return this.request('GET', path, undefined, headers);
+  /** The same account at another process. */
+  at(baseUrl: string): Client {
+    return new Client(baseUrl, this.#token);
+  }
+
+  get(path: string, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Answer> {
+    return this.request('GET', path, undefined, headers, signal);
+  }
+
+  /** The answer as it comes in, not read yet. */
+  open(path: string, headers: Record<string, string> = {}, signal?: AbortSignal): Promise<Response> {
+    return fetch(this.#baseUrl + path, {
+      headers: { ...this.#authorization(), ...headers },
+      ...(signal === undefined ? {} : { signal }),
+    });
   }
 
   post(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     return this.request('POST', path, body === undefined ? undefined : JSON.stringify(body), headers);
   }
 
+  patch(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.request('PATCH', path, JSON.stringify(body), headers);
+  }
+
   /** Sends the body as it is. */
-  async request(method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<Answer> {
+  async request(
+    method: string,
+    path: string,
+    body?: string,
+    headers: Record<string, string> = {},
+    signal?: AbortSignal,
+  ): Promise<Answer> {
     const response = await fetch(this.#baseUrl + path, {
       method,
       redirect: 'manual',
       headers: {
-        ...(this.#token === undefined ? {} : { Authorization: `Bearer ${this.#token}` }),
+        ...this.#authorization(),
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         ...headers,
       },
       ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
     });
     const text = await response.text();
     const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '');
@@ -50,6 +74,10 @@ export class Client {
       text,
       body: isJson && text !== '' ? JSON.parse(text) : null,
     };
+  }
+
+  #authorization(): Record<string, string> {
+    return this.#token === undefined ? {} : { Authorization: `Bearer ${this.#token}` };
   }
 
   /** Registers a new learner and speaks for them from then on. */

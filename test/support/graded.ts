@@ -19,7 +19,9 @@ export async function startGrading(db: Database, submissionId: string): Promise<
 export async function finishGrading(db: Database, submissionId: string, grade: Grade): Promise<void> {
   const { runId, token } = await startGrading(db, submissionId);
   if (!(await completeRun(db, runId, token, grade))) throw new Error(`The run ${runId} was taken away.`);
-  await completeSubmission(db, submissionId, grade);
+  const versionId = await db.oneFirst(sql.type(z.strictObject({ id: z.string() }))`
+    SELECT exercise_version_id AS id FROM submissions WHERE id = ${submissionId}`);
+  await completeSubmission(db, submissionId, versionId, grade);
 }
 
 /** A grade in which everything is accepted, unless told otherwise. */

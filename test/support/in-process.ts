@@ -39,7 +39,7 @@ export async function openApi(environment: ProcessEnvironment): Promise<InProces
   });
   const lines: string[] = [];
   const log = createLogger('api', config, requestLogFields, { write: (line) => void lines.push(line) });
-  const { deps, closing } = await openApiDependencies(config, log);
+  const { deps, draining, closing } = await openApiDependencies(config, log);
   const { server, url } = await listen(createApp(deps), '127.0.0.1', 0);
   return {
     url,
@@ -47,6 +47,7 @@ export async function openApi(environment: ProcessEnvironment): Promise<InProces
     deps,
     logs: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
     close: async () => {
+      await runAll(draining);
       server.closeAllConnections();
       await stopListening(server);
       await runAll(closing);

@@ -3,7 +3,8 @@ import { newId } from '../../shared/db/id.ts';
 import { ExerciseDefinitions } from '../../shared/learning/exercise-definitions.ts';
 import { claimRun, type ClaimedRunRow } from '../../shared/learning/grading-run.repository.ts';
 import { createSandboxMetrics } from '../../shared/observability/sandbox.metrics.ts';
-import { JobError, type OpenProcessorFor, type Process, type WorkerDeps } from '../processor.ts';
+import { JobError, type OpenProcessorFor, type Process, type ReceivedJob, type WorkerDeps } from '../processor.ts';
+import { openRunCancellations, RunCancelled, type RunCancellations } from '../run-cancellations.ts';
 import { ExclusiveLane } from './exclusive-lane.ts';
 import { grade } from './grade.ts';
 import { giveUp, handBack, settleGrade, settleVerification } from './settle.ts';
@@ -30,6 +31,7 @@ export const openGrading: OpenProcessorFor<'grading'> = async (deps, concurrency
       onStartFailure: (error) => deps.log.error({ err: error }, 'a sandbox runner did not start'),
     },
   });
+  const cancellations = openRunCancellations(deps);
   const gradeCode: GradeCode = async (definition, code, signal) => {
     const startedAt = performance.now();
     const result = await grade(pool, definition, code, signal);
@@ -37,7 +39,7 @@ export const openGrading: OpenProcessorFor<'grading'> = async (deps, concurrency
     return result;
   };
   return {
-    process: createGradingProcess(deps, gradeCode),
+    process: createGradingProcess(deps, cancellations, gradeCode),
     checks: [
       {
         name: 'sandbox',
@@ -47,17 +49,26 @@ export const openGrading: OpenProcessorFor<'grading'> = async (deps, concurrency
         },
       },
     ],
-    close: () => pool.close(),
+    close: async () => {
+      await Promise.all([pool.close(), cancellations.close()]);
+    },
   };
 };
 
 type GradeCode = (definition: ExerciseDefinition, code: string, signal: AbortSignal) => ReturnType<typeof grade>;
 
-function createGradingProcess(deps: WorkerDeps, gradeCode: GradeCode): Process<'grading'> {
+function createGradingProcess(
+  deps: WorkerDeps,
+  cancellations: RunCancellations,
+  gradeCode: GradeCode,
+): Process<'grading'> {
   const definitions = new ExerciseDefinitions(deps.db);
   const lane = new ExclusiveLane();
 
-  return async (job, signal) => {
+  return (job, signal) =>
+    cancellations.during(job.payload.runId, signal, (untilCancelled) => claimAndGrade(job, untilCancelled));
+
+  async function claimAndGrade(job: ReceivedJob<'grading'>, signal: AbortSignal): Promise<void> {
     const run = await claimRun(deps.db, job.payload.runId, job.payload.dispatch, newId());
     if (run === null) return;
     if (run.crashes >= MAX_CRASHES) {
@@ -72,13 +83,17 @@ function createGradingProcess(deps: WorkerDeps, gradeCode: GradeCode): Process<'
         await lane.alone(() => gradeAndSettle(run, signal));
       }
     } catch (error) {
+      if (signal.reason instanceof RunCancelled) {
+        deps.log.info({ run_id: run.id, submission_id: run.submission_id }, 'run cancelled');
+        return;
+      }
       // What was interrupted has not failed: reconciliation asks for it again when the queue has no attempt left for it.
       const isOver = job.isLastAttempt && !wasInterrupted(signal);
       if (isOver) await giveUp(deps, run, error instanceof Error ? error.message : 'Grading failed.');
       else await handBack(deps, run);
       throw error;
     }
-  };
+  }
 
   async function gradeAndSettle(run: ClaimedRunRow, signal: AbortSignal): Promise<void> {
     const definition = await definitions.get(run.exercise_version_id);

@@ -1,5 +1,6 @@
 import pRetry from 'p-retry';
 import type { Grade } from '../../shared/contracts/grade.contract.ts';
+import type { VerificationReport } from '../../shared/contracts/verification.contract.ts';
 import type { Database } from '../../shared/db/pool.ts';
 import { isDatabaseUnavailable } from '../../shared/db/database-errors.ts';
 import { settleVerification as recordVerification } from '../../shared/learning/exercise.repository.ts';
@@ -17,7 +18,6 @@ import {
   markSubmissionQueued,
 } from '../../shared/learning/submission.repository.ts';
 import type { WorkerDeps } from '../processor.ts';
-import type { VerificationReport } from './verification.ts';
 
 /**
  * Every function here writes in one transaction behind the fence: when the run's token is not ours any more,
@@ -29,7 +29,7 @@ export async function settleGrade(deps: WorkerDeps, run: ClaimedRunRow, grade: G
   const settled = await writeFenced(deps, run, async (tx) => {
     if (!(await completeRun(tx, run.id, run.attempt_token, grade))) return false;
     const submissionId = submissionOf(run);
-    const { learnerId, exerciseId } = await completeSubmission(tx, submissionId, grade);
+    const { learnerId, exerciseId } = await completeSubmission(tx, submissionId, run.exercise_version_id, grade);
     if (grade.verdict === 'accepted') {
       await insertSolved(tx, { learnerId, exerciseId, submissionId, exerciseVersionId: run.exercise_version_id });
     }
