@@ -23,11 +23,12 @@ export type EngineLimits = { cpuMs: number; wallMs: number; memoryBytes: number;
 
 /**
  * Turns an author's limits into an engine's. Authors think of a native engine; an engine that is `cpuScale` times slower gets
- * that much more cpu time. Wall time is what the learner waits and is not scaled.
+ * that much more cpu time. Wall time is what the learner waits and is not scaled; half of it is the most that the cpu limit can be, so
+ * that an endless loop is told by its cpu time also on a machine that gives it only every second moment.
  */
 export function engineLimits(limits: ExerciseLimits, cpuScale: number): EngineLimits {
   return {
-    cpuMs: limits.cpuMs * cpuScale,
+    cpuMs: Math.min(limits.cpuMs * cpuScale, limits.wallMs / 2),
     wallMs: limits.wallMs,
     memoryBytes: limits.memoryMb * 1024 * 1024,
     outputBytes: limits.outputKb * 1024,

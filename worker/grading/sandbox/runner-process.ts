@@ -9,6 +9,7 @@ import { SandboxError } from './sandbox-error.ts';
 
 const START_DEADLINE_MS = 15_000;
 const MAX_STDERR_CHARS = 4000;
+const STRAGGLER_GRACE_MS = 1000;
 
 /** The runner overran its wall limit in a place the engine cannot interrupt, and was killed for it. */
 export class WallClockKill extends Error {
@@ -51,6 +52,7 @@ export class RunnerProcess {
     this.#child = spawn(file, args, { detached: true, env: {}, cwd: '/', stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
     this.exited = new Promise((resolve) => this.#child.once('close', () => resolve()));
     this.#child.once('error', (error) => this.#fail(new RunnerDied(`runner did not start: ${error.message}`)));
+    this.#child.once('exit', () => this.#endStragglers());
     this.#child.once('close', (code, signal) => this.#fail(new RunnerDied(`runner ended (${signal ?? code})`)));
     this.#child.stdout?.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.#child.stderr?.on('data', (chunk: Buffer) => {
@@ -124,11 +126,16 @@ export class RunnerProcess {
       const early = this.#early.shift();
       if (early !== undefined) return resolve(early);
       if (this.#ended !== null) return reject(this.#ended);
-      const timer = setTimeout(() => this.#end(new WallClockKill('runner overran its wall limit')), deadlineMs);
-      this.#waiting = {
+      const overrun = () => {
+        if (this.#waiting === waiting) this.#end(new WallClockKill('runner overran its wall limit'));
+      };
+      // Timers come before pipes: a worker that was held up must first read the reply that has been there for long.
+      const timer = setTimeout(() => setImmediate(overrun), deadlineMs);
+      const waiting: Waiting = {
         resolve: (reply) => (clearTimeout(timer), resolve(reply)),
         reject: (error) => (clearTimeout(timer), reject(error)),
       };
+      this.#waiting = waiting;
     });
   }
 
@@ -159,12 +166,23 @@ export class RunnerProcess {
 
   #end(reason: Error): void {
     this.#fail(reason);
-    if (this.#child.pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.#child.exitCode === null && this.#child.signalCode === null) this.#killGroup();
+  }
+
+  /** A bubblewrap killed while it sets up leaves a child of its own, which would hold the pipes, and with them `exited`, for ever. */
+  #endStragglers(): void {
+    this.#killGroup();
+    const release = () => this.#child.stdio.forEach((pipe) => pipe?.destroy());
+    setTimeout(release, STRAGGLER_GRACE_MS).unref();
+  }
+
+  #killGroup(): void {
+    if (this.#child.pid === undefined) return;
     try {
       process.kill(-this.#child.pid, 'SIGKILL');
     } catch (error) {
       // Gone between the look and the shot.
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   }
 
