@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { ExerciseLimits, type CallTest } from '../shared/contracts/exercise.contract.ts';
 import { grade, type GradableExercise } from '../worker/grading/grade.ts';
 import { probeIsolation, type Isolation } from '../worker/grading/sandbox/isolation.ts';
-import { createRunnerPool } from '../worker/grading/sandbox/pool.ts';
+import { Sandbox } from '../worker/grading/sandbox/sandbox.ts';
 
 /**
  * Submissions a second through warm runners, of each kind of test, and beside it the same with a process started for every submission. Ten `call`
@@ -22,6 +22,7 @@ const exercise: GradableExercise = {
   language: 'javascript',
   entrypoint: 'gcd.js',
   files: [],
+  clock: undefined,
   limits: ExerciseLimits.parse({}),
   tests: Array.from({ length: 10 }, (_, index): CallTest => {
     const factor = index + 2;
@@ -84,22 +85,22 @@ print(`spawn per submission: ${format(baseline)}`);
 print(`ratio:                ${(warm.perSecond / baseline.perSecond).toFixed(1)}x`);
 
 async function measureWarm(layer: Isolation, graded: GradableExercise, code: string): Promise<Measured> {
-  const pool = createRunnerPool({ size: SLOTS, isolation: layer });
+  const sandbox = new Sandbox({ size: SLOTS, isolation: layer, warm: ['quickjs'] });
   const gradeOnce = async () => {
-    const { verdict } = await grade(pool, graded, code, AbortSignal.timeout(10_000));
+    const { verdict } = await grade(sandbox, graded, code, AbortSignal.timeout(10_000));
     if (verdict !== 'accepted') throw new Error(`the honest solution got ${verdict}`);
   };
   await measure(WARM_UP_MS, gradeOnce);
   const measured = await measure(WARM_MS, gradeOnce);
-  await pool.close();
+  await sandbox.close();
   return measured;
 }
 
 function measureBaseline(layer: Isolation): Promise<Measured> {
   return measure(BASELINE_MS, async () => {
-    const pool = createRunnerPool({ size: 1, isolation: layer, spare: 0 });
-    await grade(pool, exercise, CODE, AbortSignal.timeout(10_000));
-    await pool.close();
+    const sandbox = new Sandbox({ size: 1, isolation: layer, spare: 0 });
+    await grade(sandbox, exercise, CODE, AbortSignal.timeout(10_000));
+    await sandbox.close();
   });
 }
 

@@ -7,18 +7,19 @@ import { findDefinitionProblems } from '../shared/learning/definition.policy.ts'
 import { readExerciseDirectory } from '../shared/learning/exercise-directory.ts';
 import { gradeTable } from './grade-table.ts';
 import { grade } from './grading/grade.ts';
-import { probeIsolation } from './grading/sandbox/isolation.ts';
-import { createRunnerPool } from './grading/sandbox/pool.ts';
+import { probeIsolation, probePython } from './grading/sandbox/isolation.ts';
+import { Sandbox } from './grading/sandbox/sandbox.ts';
 import { verify } from './grading/verification.ts';
 
 /** `npm run grade`: grades or verifies an exercise here, with the engine of the platform, for authors who write exercises in files. */
 
-const USAGE = `Usage: npm run grade -- --exercise DIR|FILE [--solution FILE] [--json] [--isolation auto|required|off]
+const USAGE = `Usage: npm run grade -- --exercise DIR|FILE [--solution FILE] [--json] [--isolation auto|required|off] [--python auto|wasi|native]
 
   --exercise   a folder with exercise.json, description.md, starter.* and solution.*, or one JSON file with the whole definition
   --solution   the code to grade; without it the exercise is verified: its solution has to pass every test, its starter must not
   --json       print JSON instead of tables
   --isolation  whether to run under bubblewrap; auto, the default, does so where it works
+  --python     the engine of Python: natively or on WebAssembly; auto, the default, does it natively where that is safe
 
 Exit code: 0 accepted or verified, 1 not, 2 wrong usage or a broken exercise, 3 grading is not possible on this machine.
 `;
@@ -37,6 +38,7 @@ const Options = z.object({
   solution: z.string().optional(),
   json: z.boolean().default(false),
   isolation: z.enum(['auto', 'required', 'off'], { error: '--isolation is auto, required or off' }).default('auto'),
+  python: z.enum(['auto', 'wasi', 'native'], { error: '--python is auto, wasi or native' }).default('auto'),
   help: z.boolean().default(false),
 });
 type Options = z.output<typeof Options>;
@@ -72,6 +74,7 @@ function readOptions(args: string[]): Options {
         solution: { type: 'string' },
         json: { type: 'boolean' },
         isolation: { type: 'string' },
+        python: { type: 'string' },
       },
     });
     return Options.parse(values);
@@ -122,16 +125,17 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 type GradeCode = (code: string) => Promise<Grade>;
 
 async function withGrader<Result>(
-  { isolation: mode }: Options,
+  { isolation: mode, python: pythonMode }: Options,
   exercise: ExerciseDefinition,
   work: (gradeCode: GradeCode) => Promise<Result>,
 ): Promise<Result> {
   const isolation = await probeIsolation(mode);
-  const pool = createRunnerPool({ size: 1, spare: 0, isolation });
+  const python = exercise.language === 'python' ? { python: (await probePython(pythonMode, isolation)).engine } : {};
+  const sandbox = new Sandbox({ size: 1, spare: 0, isolation, ...python });
   try {
-    return await work((code) => grade(pool, exercise, code, AbortSignal.timeout(DEADLINE_MS)));
+    return await work((code) => grade(sandbox, exercise, code, AbortSignal.timeout(DEADLINE_MS)));
   } finally {
-    await pool.close();
+    await sandbox.close();
   }
 }
 

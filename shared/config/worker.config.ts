@@ -25,6 +25,7 @@ export const WorkerConfig = z
     WORKER_CONCURRENCY_GRADING: concurrency,
     WORKER_CONCURRENCY_MAINTENANCE: concurrency,
     SANDBOX_ISOLATION: z.enum(['auto', 'required', 'off']).default('auto'),
+    SANDBOX_PYTHON: z.enum(['auto', 'wasi', 'native']).default('auto'),
   })
   .superRefine(requireDatabase, EVEN_IF_OTHERS_FAILED);
 export type WorkerConfig = z.output<typeof WorkerConfig>;

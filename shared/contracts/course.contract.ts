@@ -77,6 +77,15 @@ const VisibleTest = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('stdio'), ...visible, stdin: z.string(), expectedStdout: z.string() }),
   z.object({ kind: z.literal('suite'), ...visible, path: z.string(), content: z.string() }),
+  z.object({
+    kind: z.literal('query'),
+    ...visible,
+    dialect: z.string(),
+    setup: z.string(),
+    check: z.string().optional(),
+    ordered: z.boolean(),
+    expectedRows: z.array(z.array(z.json())).optional(),
+  }),
 ]);
 
 export const ExerciseView = z.object({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Languages a learner can submit in. A language is added here and as one `worker/grading/runtimes/<language>.runtime.ts`. */
-export const Language = z.enum(['javascript', 'typescript']);
+export const Language = z.enum(['javascript', 'typescript', 'python', 'sql']);
 export type Language = z.infer<typeof Language>;
 
 export const Difficulty = z.enum(['easy', 'medium', 'hard']);
@@ -92,7 +92,25 @@ export const SuiteTest = z.strictObject({
 });
 export type SuiteTest = z.infer<typeof SuiteTest>;
 
-export const ExerciseTest = z.discriminatedUnion('kind', [CallTest, StdioTest, SuiteTest]);
+/**
+ * Asks a database. Each test has a fresh one: `setup` is run, then the learner's script; the answer is the rows of the script's last
+ * statement that returns any, or of `check`, asked afterwards. The rows wanted are `expectedRows`, or what `reference` gives in the place
+ * of the learner's script. Names of columns are not compared; the order of rows is only where they are `ordered`.
+ */
+export const QueryTest = z.strictObject({
+  kind: z.literal('query'),
+  name: TestName,
+  ...graded,
+  dialect: z.enum(['sqlite', 'postgres']),
+  setup: z.string().max(200_000).default(''),
+  reference: z.string().min(1).max(65_536).optional(),
+  expectedRows: z.array(z.array(z.json()).max(100)).max(10_000).optional(),
+  ordered: z.boolean().default(false),
+  check: z.string().min(1).max(65_536).optional(),
+});
+export type QueryTest = z.infer<typeof QueryTest>;
+
+export const ExerciseTest = z.discriminatedUnion('kind', [CallTest, StdioTest, SuiteTest, QueryTest]);
 export type ExerciseTest = z.infer<typeof ExerciseTest>;
 
 /** Limits of one test, in the terms of a native engine; the platform scales cpu by a measured factor per engine. */
@@ -126,6 +144,8 @@ export const ExerciseDefinition = z.strictObject({
   solutionCode: z.string().min(1).max(65_536),
   files: z.array(ExerciseFile).max(20).default([]),
   limits: ExerciseLimits.prefault({}),
+  /** Where the program's clock stands still, for solutions that ask what time it is; without it the clock runs. */
+  clock: z.iso.datetime().optional(),
   tests: z.array(ExerciseTest).min(1).max(100),
 });
 export type ExerciseDefinition = z.infer<typeof ExerciseDefinition>;

@@ -58,9 +58,9 @@ function unweightedTests({ tests }: ExerciseDefinition): FieldProblem[] {
 
 /** Queries are asked of a database, everything else of a program. */
 function testsOfOtherLanguages({ language, tests }: ExerciseDefinition): FieldProblem[] {
-  const isSql = (language as string) === 'sql';
+  const isSql = language === 'sql';
   return tests.flatMap(({ kind }, index) =>
-    isSql === ((kind as string) === 'query')
+    isSql === (kind === 'query')
       ? []
       : [{ path: `tests.${index}.kind`, message: `a ${kind} test cannot test an exercise in ${language}` }],
   );

@@ -2,8 +2,9 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 export interface SandboxMetrics {
   graded: (verdict: string, engine: string, seconds: number) => void;
-  recycled: (reason: string) => void;
-  waited: (seconds: number) => void;
+  recycled: (reason: string, engine: string) => void;
+  waited: (engine: string, seconds: number) => void;
+  repeatedAlone: (engine: string) => void;
   isolation: (layer: string) => void;
 }
 
@@ -25,13 +26,20 @@ export function createSandboxMetrics(registry: Registry): SandboxMetrics {
   const wait = new Histogram({
     name: 'sandbox_runner_wait_seconds',
     help: 'Time a program waited for a free runner',
+    labelNames: ['engine'],
     buckets: [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5],
     registers,
   });
   const recycles = new Counter({
     name: 'sandbox_recycles_total',
-    help: 'Runners replaced',
-    labelNames: ['reason'],
+    help: 'Runners ended, most of them to be replaced',
+    labelNames: ['reason', 'engine'],
+    registers,
+  });
+  const repeats = new Counter({
+    name: 'sandbox_runs_repeated_alone_total',
+    help: 'Programs that were run again with nothing beside them, since the machine was too busy to judge their time',
+    labelNames: ['engine'],
     registers,
   });
   const layer = new Gauge({
@@ -45,11 +53,14 @@ export function createSandboxMetrics(registry: Registry): SandboxMetrics {
       runs.inc({ verdict, engine });
       duration.observe({ engine }, seconds);
     },
-    recycled: (reason) => {
-      recycles.inc({ reason });
+    recycled: (reason, engine) => {
+      recycles.inc({ reason, engine });
     },
-    waited: (seconds) => {
-      wait.observe(seconds);
+    waited: (engine, seconds) => {
+      wait.observe({ engine }, seconds);
+    },
+    repeatedAlone: (engine) => {
+      repeats.inc({ engine });
     },
     isolation: (active) => {
       layer.set({ layer: active }, 1);

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Grade } from '../../shared/contracts/grade.contract.ts';
 import { grade } from '../../worker/grading/grade.ts';
-import { probeIsolation } from '../../worker/grading/sandbox/isolation.ts';
-import { createRunnerPool, type RunnerPool } from '../../worker/grading/sandbox/pool.ts';
-import { HONEST_GCD, buildExercise, callOfF, descendantsOf, eventually } from '../support/grading.ts';
+import type { Sandbox } from '../../worker/grading/sandbox/sandbox.ts';
+import { HONEST_GCD, buildExercise, callOfF, descendantsOf, eventually, openSandbox } from '../support/grading.ts';
 import { hostileCases } from './javascript.cases.ts';
 
 const SIZE = 1;
@@ -23,7 +22,7 @@ const attacked = buildExercise({
 const LONGEST_MS = 3 * (LIMITS.wallMs + 500) + 10_000;
 
 describe.each(['off', 'auto'] as const)('hostile JavaScript, isolation %s', (mode) => {
-  let pool: RunnerPool;
+  let sandbox: Sandbox;
   let listener: Server;
   let connections = 0;
   const directory = mkdtempSync(join(tmpdir(), 'learnify-canary-'));
@@ -35,11 +34,11 @@ describe.each(['off', 'auto'] as const)('hostile JavaScript, isolation %s', (mod
     process.env['LEARNIFY_CANARY'] = SECRET;
     writeFileSync(canary, SECRET);
     listener = createServer(() => (connections += 1)).listen(0, '127.0.0.1');
-    pool = createRunnerPool({ size: SIZE, isolation: await probeIsolation(mode) });
+    sandbox = await openSandbox({ size: SIZE }, mode);
   });
 
   afterAll(async () => {
-    await pool.close();
+    await sandbox.close();
     listener.close();
     rmSync(directory, { recursive: true });
     delete process.env['LEARNIFY_CANARY'];
@@ -47,7 +46,7 @@ describe.each(['off', 'auto'] as const)('hostile JavaScript, isolation %s', (mod
   });
 
   async function honestSubmissionPasses(): Promise<void> {
-    const result = await grade(pool, buildExercise(), HONEST_GCD, AbortSignal.timeout(30_000));
+    const result = await grade(sandbox, buildExercise(), HONEST_GCD, AbortSignal.timeout(30_000));
     expect(result).toMatchObject({ verdict: 'accepted', score: 100 });
   }
 
@@ -55,7 +54,7 @@ describe.each(['off', 'auto'] as const)('hostile JavaScript, isolation %s', (mod
 
   test.each(hostileCases)('$name', async ({ code, verdicts }) => {
     const started = performance.now();
-    const result = Grade.parse(await grade(pool, attacked, code, AbortSignal.timeout(50_000)));
+    const result = Grade.parse(await grade(sandbox, attacked, code, AbortSignal.timeout(50_000)));
     expect(performance.now() - started).toBeLessThan(LONGEST_MS);
 
     expect(verdicts).toContain(result.tests[0]?.verdict);
@@ -70,7 +69,7 @@ describe.each(['off', 'auto'] as const)('hostile JavaScript, isolation %s', (mod
     expect(readFileSync(canary, 'utf8')).toBe(SECRET);
     expect(connections).toBe(0);
     await eventually('the usual number of runners', () => {
-      const { idle, busy, starting } = pool.health();
+      const { idle, busy, starting } = sandbox.health();
       return idle + starting === SIZE + 1 && busy === 0;
     });
   });
@@ -80,7 +79,7 @@ describe.each(['off', 'auto'] as const)('hostile JavaScript, isolation %s', (mod
     const code =
       'export const f = () => { const seen = typeof globalThis.left; globalThis.left = 1; Array.prototype.left = 1; return seen; };';
     for (let round = 0; round < 3; round++) {
-      expect(await grade(pool, exercise, code, AbortSignal.timeout(30_000))).toMatchObject({ verdict: 'accepted' });
+      expect(await grade(sandbox, exercise, code, AbortSignal.timeout(30_000))).toMatchObject({ verdict: 'accepted' });
     }
   });
 
@@ -88,7 +87,7 @@ describe.each(['off', 'auto'] as const)('hostile JavaScript, isolation %s', (mod
     const exercise = buildExercise({ tests: [callOfF([[3, 1, 2]], 3), callOfF([[3, 1, 2]], 3)] });
     const code =
       'export const f = (list) => { const first = list[0]; list.length = 0; list.push("gone"); return first; };';
-    const result = await grade(pool, exercise, code, AbortSignal.timeout(30_000));
+    const result = await grade(sandbox, exercise, code, AbortSignal.timeout(30_000));
     expect(result.verdict).toBe('accepted');
     expect(result.tests[1]?.input).toEqual([[3, 1, 2]]);
   });

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Grade } from '../../shared/contracts/grade.contract.ts';
 import { grade, type GradableExercise } from '../../worker/grading/grade.ts';
-import { probeIsolation } from '../../worker/grading/sandbox/isolation.ts';
-import { createRunnerPool, type RunnerPool } from '../../worker/grading/sandbox/pool.ts';
-import { HONEST_GCD, buildExercise } from '../support/grading.ts';
+import type { Sandbox } from '../../worker/grading/sandbox/sandbox.ts';
+import { HONEST_GCD, buildExercise, openSandbox } from '../support/grading.ts';
 import { hostileCases } from './javascript.cases.ts';
 import { ATTACKED_SUITE, stdioAttacks, suiteAttacks } from './suite.cases.ts';
 
@@ -30,15 +29,15 @@ const program = buildExercise({
   tests: [{ kind: 'stdio', name: 'sum', stdin: '1 2 3\n', expectedStdout: '6\n' }],
 });
 
-let pool: RunnerPool;
+let sandbox: Sandbox;
 
 beforeAll(async () => {
-  pool = createRunnerPool({ size: 1, isolation: await probeIsolation('auto') });
+  sandbox = await openSandbox();
 });
-afterAll(() => pool.close());
+afterAll(() => sandbox.close());
 
 async function gradeOf(exercise: GradableExercise, code: string): Promise<Grade> {
-  const result = Grade.parse(await grade(pool, exercise, code, AbortSignal.timeout(50_000)));
+  const result = Grade.parse(await grade(sandbox, exercise, code, AbortSignal.timeout(50_000)));
   expect(JSON.stringify(result).length).toBeLessThan(500_000);
   return result;
 }

@@ -1,21 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Grade } from '../../shared/contracts/grade.contract.ts';
 import { grade } from '../../worker/grading/grade.ts';
-import { probeIsolation } from '../../worker/grading/sandbox/isolation.ts';
-import { createRunnerPool, type RunnerPool } from '../../worker/grading/sandbox/pool.ts';
-import { buildExercise, callOfF } from '../support/grading.ts';
+import type { Sandbox } from '../../worker/grading/sandbox/sandbox.ts';
+import { buildExercise, callOfF, openSandbox } from '../support/grading.ts';
 
-let pool: RunnerPool;
+let sandbox: Sandbox;
 beforeAll(async () => {
-  pool = createRunnerPool({ size: 1, isolation: await probeIsolation('auto') });
+  sandbox = await openSandbox();
 });
-afterAll(() => pool.close());
+afterAll(() => sandbox.close());
 
 const sumOf = { kind: 'stdio', name: 'sum', stdin: '3\n1 2 3\n', expectedStdout: '6\n' } as const;
 
 async function gradeOf(code: string, overrides: Parameters<typeof buildExercise>[0] = {}): Promise<Grade> {
   const exercise = buildExercise({ entrypoint: 'main.js', tests: [sumOf], ...overrides });
-  return Grade.parse(await grade(pool, exercise, code, AbortSignal.timeout(50_000)));
+  return Grade.parse(await grade(sandbox, exercise, code, AbortSignal.timeout(50_000)));
 }
 
 const SUM = ".split(' ').map(Number).reduce((a, b) => a + b, 0)";

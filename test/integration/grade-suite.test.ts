@@ -2,15 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ExerciseFile } from '../../shared/contracts/exercise.contract.ts';
 import { Grade } from '../../shared/contracts/grade.contract.ts';
 import { grade } from '../../worker/grading/grade.ts';
-import { probeIsolation } from '../../worker/grading/sandbox/isolation.ts';
-import { createRunnerPool, type RunnerPool } from '../../worker/grading/sandbox/pool.ts';
-import { buildExercise } from '../support/grading.ts';
+import type { Sandbox } from '../../worker/grading/sandbox/sandbox.ts';
+import { buildExercise, openSandbox } from '../support/grading.ts';
 
-let pool: RunnerPool;
+let sandbox: Sandbox;
 beforeAll(async () => {
-  pool = createRunnerPool({ size: 1, isolation: await probeIsolation('auto') });
+  sandbox = await openSandbox();
 });
-afterAll(() => pool.close());
+afterAll(() => sandbox.close());
 
 type Options = {
   code?: string;
@@ -37,7 +36,7 @@ async function run(content: string, options: Options = {}): Promise<Grade> {
     limits: { cpuMs: 500, wallMs: 10_000 },
     tests: [{ kind: 'suite', path, content, ...test1 }],
   });
-  return Grade.parse(await grade(pool, exercise, code, AbortSignal.timeout(50_000)));
+  return Grade.parse(await grade(sandbox, exercise, code, AbortSignal.timeout(50_000)));
 }
 
 async function verdictsOf(content: string, options: Options = {}) {
@@ -302,7 +301,7 @@ describe('describe and test', () => {
       limits: { cpuMs: 50, wallMs: 8000 },
       tests: [{ kind: 'suite', path: 'f.test.js', content }],
     });
-    const result = await grade(pool, exercise, code, AbortSignal.timeout(50_000));
+    const result = await grade(sandbox, exercise, code, AbortSignal.timeout(50_000));
     expect(result.tests.map((found) => found.verdict)).toEqual(['accepted', 'time_limit', 'accepted', 'accepted']);
     expect(result.score).toBe(75);
   });

@@ -2,32 +2,34 @@ import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Grade } from '../../shared/contracts/grade.contract.ts';
 import { grade, type GradableExercise } from '../../worker/grading/grade.ts';
-import { probeIsolation, type Isolation } from '../../worker/grading/sandbox/isolation.ts';
+import { probeIsolation } from '../../worker/grading/sandbox/isolation.ts';
+import type { RecycleReason } from '../../worker/grading/sandbox/pool.ts';
+import type { RunReport, Sandbox } from '../../worker/grading/sandbox/sandbox.ts';
 import {
-  createRunnerPool,
-  type RecycleReason,
-  type RunReport,
-  type RunnerPool,
-} from '../../worker/grading/sandbox/pool.ts';
-import { HONEST_GCD, buildExercise, callOfF, descendantsOf, eventually, isRunning } from '../support/grading.ts';
+  HONEST_GCD,
+  buildExercise,
+  callOfF,
+  descendantsOf,
+  eventually,
+  isRunning,
+  openSandbox,
+} from '../support/grading.ts';
 
 const recycled: RecycleReason[] = [];
 const reports: RunReport[] = [];
-let isolation: Isolation;
-let pool: RunnerPool;
+let sandbox: Sandbox;
 
 beforeAll(async () => {
-  isolation = await probeIsolation('auto');
   const hooks = {
     onRecycle: (reason: RecycleReason) => recycled.push(reason),
     onRun: (run: RunReport) => reports.push(run),
   };
-  pool = createRunnerPool({ size: 2, isolation, hooks });
+  sandbox = await openSandbox({ size: 2, hooks });
 });
-afterAll(() => pool.close());
+afterAll(() => sandbox.close());
 
 async function gradeOf(code: string, exercise: GradableExercise = buildExercise()): Promise<Grade> {
-  return Grade.parse(await grade(pool, exercise, code, AbortSignal.timeout(50_000)));
+  return Grade.parse(await grade(sandbox, exercise, code, AbortSignal.timeout(50_000)));
 }
 
 /** Grades `f()` against one expected answer and returns that test's result. */
@@ -215,6 +217,12 @@ describe('answers', () => {
     expect(found).toMatchObject({ verdict: 'runtime_error', message: '`f` returned a promise that never settles' });
   });
 
+  test('the clock stands where the exercise wants it', async () => {
+    const exercise = buildExercise({ clock: '2024-02-29T12:00:00Z', tests: [callOfF([], '2024-02-29T12:00:00.000Z')] });
+    const code = 'export const f = () => { for (let n = 0; n < 1e5; n++); return new Date().toISOString(); };';
+    expect(await gradeOf(code, exercise)).toMatchObject({ verdict: 'accepted' });
+  });
+
   test('Math.random gives the same numbers in every run', async () => {
     const code = 'export const f = () => Math.random();';
     const [first, second] = [await answerOf(code, 2), await answerOf(code, 2)];
@@ -278,14 +286,14 @@ describe('life of the runners', () => {
   test('an abort ends the run at once and the pool goes on', async () => {
     const controller = new AbortController();
     const exercise = buildExercise({ limits: { cpuMs: 10_000, wallMs: 30_000 } });
-    const running = grade(pool, exercise, 'export const gcd = () => { for (;;); };', controller.signal);
+    const running = grade(sandbox, exercise, 'export const gcd = () => { for (;;); };', controller.signal);
     setTimeout(() => controller.abort(new Error('cancelled by the learner')), 200);
     await expect(running).rejects.toThrow('cancelled by the learner');
     expect((await gradeOf(HONEST_GCD)).verdict).toBe('accepted');
   });
 
   test('a runner that is killed from outside is replaced and the submission still graded', async () => {
-    const own = createRunnerPool({ size: 1, spare: 1, isolation, hooks: { onRun: (run) => reports.push(run) } });
+    const own = await openSandbox({ spare: 1, hooks: { onRun: (run) => reports.push(run) } });
     try {
       await eventually('two warm runners', () => own.health().idle === 2);
       const before = new Set(descendantsOf(process.pid));
@@ -312,11 +320,32 @@ describe('life of the runners', () => {
     expect(recycled).toContain('wall_clock');
   });
 
+  test('a run that the machine held up is repeated alone before it is called too slow', async () => {
+    const repeated: string[] = [];
+    const own = await openSandbox({ hooks: { onRepeatAlone: (engine) => repeated.push(engine) } });
+    try {
+      await eventually('warm runners', () => own.health().idle === 2);
+      const code = 'let n = 0; while (n < 5e5) n++; export const gcd = (a, b) => (b ? gcd(b, a % b) : a);';
+      const exercise = buildExercise({ limits: { cpuMs: 1500, wallMs: 3000 } });
+      const running = grade(own, exercise, code, AbortSignal.timeout(50_000));
+      await eventually('a busy runner', () => own.busyPids().length === 1);
+      // Stopped, it gets no cpu at all: the worst that other work on the machine could do to it.
+      for (const runner of own.busyPids()) {
+        for (const pid of [runner, ...descendantsOf(runner)]) process.kill(pid, 'SIGSTOP');
+      }
+      expect(await running).toMatchObject({ verdict: 'accepted', score: 100 });
+      expect(repeated).toEqual(['quickjs']);
+    } finally {
+      await own.close();
+    }
+  });
+
   test('a runner that cannot start is a platform fault, and the pool recovers', async () => {
     const failures: Error[] = [];
     const node = process.execPath;
+    const { isolation } = sandbox;
     process.execPath = '/nonexistent/node';
-    const own = createRunnerPool({ size: 1, isolation, hooks: { onStartFailure: (error) => failures.push(error) } });
+    const own = await openSandbox({ isolation, hooks: { onStartFailure: (error) => failures.push(error) } });
     try {
       const running = grade(own, buildExercise(), HONEST_GCD, AbortSignal.timeout(50_000));
       await expect(running).rejects.toMatchObject({ code: 'runner_unavailable', retryable: true });
@@ -337,7 +366,7 @@ describe('life of the runners', () => {
   });
 
   test('close leaves no process', async () => {
-    const own = createRunnerPool({ size: 2, isolation });
+    const own = await openSandbox({ size: 2 });
     await eventually('warm runners', () => own.health().idle === 3);
     const running = grade(own, buildExercise(), 'for (;;);', AbortSignal.timeout(50_000));
     const failed = expect(running).rejects.toMatchObject({ name: 'SandboxError', code: 'pool_closed' });
@@ -353,12 +382,12 @@ describe('life of the runners', () => {
     const script = `
       import { grade } from './worker/grading/grade.ts';
       import { probeIsolation } from './worker/grading/sandbox/isolation.ts';
-      import { createRunnerPool } from './worker/grading/sandbox/pool.ts';
-      const pool = createRunnerPool({ size: 1, isolation: await probeIsolation('${mode}') });
+      import { Sandbox } from './worker/grading/sandbox/sandbox.ts';
+      const sandbox = new Sandbox({ size: 1, isolation: await probeIsolation('${mode}'), warm: ['quickjs'] });
       const exercise = ${JSON.stringify(buildExercise({ limits: { cpuMs: 10_000, wallMs: 30_000 } }))};
       const endless = 'export function gcd() { const a = []; a[4294967294] = 1; a.length = 4294967295; for (;;) a.sort(); }';
-      setInterval(() => { if (pool.health().busy === 1 && pool.health().idle === 1) console.log('busy'); }, 50);
-      await grade(pool, exercise, endless, AbortSignal.timeout(30_000));`;
+      setInterval(() => { if (sandbox.health().busy === 1 && sandbox.health().idle === 1) console.log('busy'); }, 50);
+      await grade(sandbox, exercise, endless, AbortSignal.timeout(30_000));`;
     const worker = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

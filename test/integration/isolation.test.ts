@@ -4,7 +4,8 @@ import { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import { probeIsolation } from '../../worker/grading/sandbox/isolation.ts';
-import { runnerCommand, type IsolationLayer } from '../../worker/grading/sandbox/runner-command.ts';
+import { quickjsEngine } from '../../worker/grading/sandbox/engines/quickjs.engine.ts';
+import type { IsolationLayer } from '../../worker/grading/sandbox/runner-command.ts';
 import { seccompFilter } from '../../worker/grading/sandbox/seccomp.ts';
 
 const { layer: strongest } = await probeIsolation('auto');
@@ -34,7 +35,7 @@ async function intrude(layer: IsolationLayer): Promise<Record<string, string>> {
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
   const script = INTRUDER.replace('PORT', String(port)).replace('PARENT', String(process.pid));
-  const { file, args, seccomp } = runnerCommand(layer);
+  const { file, args, seccomp } = quickjsEngine.command(layer);
   const entry = args.findIndex((argument) => argument.endsWith('runner.ts'));
   const child = spawn(file, [...args.slice(0, entry), '-e', script], {
     env: {},

@@ -2,9 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Language } from '../../shared/contracts/exercise.contract.ts';
 import { Grade } from '../../shared/contracts/grade.contract.ts';
 import { grade } from '../../worker/grading/grade.ts';
-import { probeIsolation } from '../../worker/grading/sandbox/isolation.ts';
-import { createRunnerPool, type RunnerPool } from '../../worker/grading/sandbox/pool.ts';
-import { buildExercise } from '../support/grading.ts';
+import type { Sandbox } from '../../worker/grading/sandbox/sandbox.ts';
+import { buildExercise, openSandbox } from '../support/grading.ts';
 
 /** What a language needs to bring for the contract: how its programs are written. */
 type Samples = {
@@ -90,11 +89,11 @@ const INPUTS = [
 ];
 const LIMITS = { cpuMs: 50, wallMs: 5000 };
 
-let pool: RunnerPool;
+let sandbox: Sandbox;
 beforeAll(async () => {
-  pool = createRunnerPool({ size: 1, isolation: await probeIsolation('auto') });
+  sandbox = await openSandbox();
 });
-afterAll(() => pool.close());
+afterAll(() => sandbox.close());
 
 describe.each(Language.options)('%s', (language) => {
   const { entrypoint, suite, functions, programs, crashPlace, syntaxPlace } = samples[language];
@@ -118,7 +117,7 @@ describe.each(Language.options)('%s', (language) => {
   describe.each(kinds)('$kind', ({ kind, sources, tests }) => {
     async function gradeOf(code: string): Promise<Grade> {
       const exercise = buildExercise({ language, entrypoint, limits: LIMITS, tests });
-      return Grade.parse(await grade(pool, exercise, code, AbortSignal.timeout(50_000)));
+      return Grade.parse(await grade(sandbox, exercise, code, AbortSignal.timeout(50_000)));
     }
 
     test('a right solution is accepted', async () => {
@@ -165,7 +164,7 @@ describe.each(Language.options)('%s', (language) => {
         limits: LIMITS,
         tests: tests.map((found) => ({ ...found, visibility: 'never' as const })),
       });
-      const result = await grade(pool, exercise, sources.right, AbortSignal.timeout(50_000));
+      const result = await grade(sandbox, exercise, sources.right, AbortSignal.timeout(50_000));
       expect(result.verdict).toBe('accepted');
       expect(result.tests.every((found) => found.visibility === 'never')).toBe(true);
     });

@@ -7,8 +7,18 @@ import {
   type Language,
 } from '../../shared/contracts/exercise.contract.ts';
 import type { GradableExercise } from '../../worker/grading/grade.ts';
+import { probeIsolation, type IsolationMode } from '../../worker/grading/sandbox/isolation.ts';
+import { Sandbox, type SandboxOptions } from '../../worker/grading/sandbox/sandbox.ts';
 
 type TestInput = Parameters<typeof ExerciseTest.parse>[0];
+
+/** A sandbox for one program at a time, under the strongest layer that works here, unless told otherwise. */
+export async function openSandbox(
+  overrides: Partial<SandboxOptions> = {},
+  mode: IsolationMode = 'auto',
+): Promise<Sandbox> {
+  return new Sandbox({ size: 1, isolation: await probeIsolation(mode), warm: ['quickjs'], ...overrides });
+}
 
 /** An exercise about `gcd.js` with three visible tests, unless told otherwise. */
 export function buildExercise(
@@ -16,6 +26,7 @@ export function buildExercise(
     tests?: TestInput[];
     limits?: Partial<ExerciseLimits>;
     files?: ExerciseFile[];
+    clock?: string;
     entrypoint?: string;
     language?: Language;
   } = {},
@@ -29,6 +40,7 @@ export function buildExercise(
     language: overrides.language ?? 'javascript',
     entrypoint: overrides.entrypoint ?? 'gcd.js',
     files: overrides.files ?? [],
+    clock: overrides.clock,
     limits: ExerciseLimits.parse({ cpuMs: 200, wallMs: 5000, memoryMb: 32, outputKb: 16, ...overrides.limits }),
     tests: (overrides.tests ?? gcdTests).map((test) => ExerciseTest.parse(test)),
   };

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { Stopwatch } from '../../worker/grading/sandbox/runner/stopwatch.ts';
+import { Stopwatch } from '../../worker/grading/sandbox/runner/quickjs/stopwatch.ts';
 
 afterEach(() => {
   jest.restoreAllMocks();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { moduleStyle, scriptStyle } from '../../worker/grading/sandbox/runner/modules.ts';
-import { globalsPrefix } from '../../worker/grading/sandbox/runner/suite-globals.ts';
-import { TypeScriptSyntaxError, toJavaScript } from '../../worker/grading/sandbox/runner/typescript-source.ts';
+import { moduleStyle, scriptStyle } from '../../worker/grading/sandbox/runner/quickjs/modules.ts';
+import { globalsPrefix } from '../../worker/grading/sandbox/runner/quickjs/suite-globals.ts';
+import { TypeScriptSyntaxError, toJavaScript } from '../../worker/grading/sandbox/runner/quickjs/typescript-source.ts';
 
 describe('toJavaScript', () => {
   test('blanks types out where they stand', () => {

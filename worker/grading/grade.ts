@@ -7,25 +7,33 @@ import type {
 } from '../../shared/contracts/exercise.contract.ts';
 import type { Grade, TestResult } from '../../shared/contracts/grade.contract.ts';
 import { summarize } from '../../shared/learning/verdict.ts';
+import { gradeQueries } from './grade-queries.ts';
 import { judgeCall } from './judge-call.ts';
 import { judgeStdio } from './judge-stdio.ts';
 import { judgeSuite } from './judge-suite.ts';
-import { runtimes } from './runtimes/runtimes.ts';
+import { runtimeOf } from './runtimes/runtimes.ts';
 import { engineLimits } from './sandbox/limits.ts';
-import type { RunnerPool } from './sandbox/pool.ts';
 import type { Fault, Outcome, Task } from './sandbox/protocol.ts';
 import { RunBudget, runProgram, type ProgramRun } from './sandbox/run-program.ts';
+import type { Sandbox } from './sandbox/sandbox.ts';
 import { notRun, shown } from './test-result.ts';
 
 /** What grading needs to know of an exercise. */
-export type GradableExercise = Pick<ExerciseDefinition, 'language' | 'entrypoint' | 'files' | 'limits' | 'tests'>;
+export type GradableExercise = Pick<
+  ExerciseDefinition,
+  'language' | 'entrypoint' | 'files' | 'limits' | 'clock' | 'tests'
+>;
 
 const MAX_GRADE_STDOUT_CHARS = 65_536;
 
 /** What a test gave: a result, or several for a suite; and what the program printed while it was loaded for it. */
 type Judged = { results: TestResult[]; loadStdout: string };
 
-type Run = (task: Task) => Promise<ProgramRun>;
+/** Runs the submitted code for a test, which tells the engine, within what is left to this submission. */
+type Run = (test: ExerciseTest, task: Task) => Promise<ProgramRun>;
+
+/** Runs an author's code in the place of the submitted one. What it uses up is not the learner's. */
+type RunReference = (test: ExerciseTest, code: string, task: Task) => Promise<ProgramRun>;
 
 /**
  * Grades one submission: runs it in the sandbox, compares the answers here, adds up the tests. The grade holds everything about
@@ -33,36 +41,56 @@ type Run = (task: Task) => Promise<ProgramRun>;
  * @throws SandboxError when the platform could not do it, the signal's reason when aborted. Neither says anything about the code.
  */
 export async function grade(
-  pool: RunnerPool,
+  sandbox: Sandbox,
   exercise: GradableExercise,
   code: string,
   signal: AbortSignal,
 ): Promise<Grade> {
-  const runtime = runtimes[exercise.language];
-  const program = runtime.program(exercise, code);
-  const limits = engineLimits(exercise.limits, runtime.cpuScale);
+  const clockMs = exercise.clock === undefined ? null : Date.parse(exercise.clock);
   const budget = new RunBudget();
   let engine = '';
-  const run: Run = async (task) => {
-    const ran = await runProgram(pool, { program, task, limits }, budget, signal);
+  const runCode = (test: ExerciseTest, source: string, task: Task, within: RunBudget) => {
+    const runtime = runtimeOf(exercise.language, test, sandbox.python);
+    const program = runtime.program(exercise, source);
+    const limits = engineLimits(exercise.limits, runtime.cpuScale);
+    return runProgram(sandbox, runtime.engine, { program, task, limits, clockMs }, within, signal);
+  };
+  const run: Run = async (test, task) => {
+    const ran = await runCode(test, code, task, budget);
     engine ||= ran.engine;
     return ran;
   };
+  const runReference: RunReference = (test, source, task) => runCode(test, source, task, new RunBudget());
 
-  const judged = await gradeTests(exercise.tests, run);
+  const judged = await gradeTests(exercise.tests, run, runReference);
   const tests = judged.flatMap((found) => found.results);
   return { ...summarize(tests), tests, stdout: visibleStdout(judged), engine };
 }
 
-/** All calls share one run of the program; every other test has a run of its own. */
-async function gradeTests(tests: ExerciseTest[], run: Run): Promise<Judged[]> {
+/** All calls share one run of the program, and so do all queries; every other test has a run of its own. */
+async function gradeTests(tests: ExerciseTest[], run: Run, runReference: RunReference): Promise<Judged[]> {
   const calls = await gradeCalls(tests.filter((test) => test.kind === 'call').toSorted(byVisibility), run);
+  const queries = await gradeQueries(
+    tests.filter((test) => test.kind === 'query'),
+    run,
+    runReference,
+  );
   const judged: Judged[] = [];
-  for (const test of tests) {
-    if (test.kind === 'call') judged.push(calls.get(test) ?? { results: [], loadStdout: '' });
-    else judged.push(await (test.kind === 'stdio' ? gradeStdio(test, run) : gradeSuite(test, run)));
-  }
+  for (const test of tests) judged.push(await gradeTest(test));
   return judged;
+
+  async function gradeTest(test: ExerciseTest): Promise<Judged> {
+    switch (test.kind) {
+      case 'call':
+        return calls.get(test) ?? { results: [], loadStdout: '' };
+      case 'query':
+        return { results: [queries.get(test) ?? notRun(test, 'skipped', null)], loadStdout: '' };
+      case 'stdio':
+        return gradeStdio(test, run);
+      case 'suite':
+        return gradeSuite(test, run);
+    }
+  }
 }
 
 /** Calls of one run share the learner's variables, so what a hidden one is asked must not come before what a visible one shows. */
@@ -72,9 +100,10 @@ function byVisibility(one: CallTest, other: CallTest): number {
 }
 
 async function gradeCalls(tests: CallTest[], run: Run): Promise<Map<CallTest, Judged>> {
-  if (tests.length === 0) return new Map();
+  const [first] = tests;
+  if (first === undefined) return new Map();
   const calls = tests.map((test) => ({ function: test.function, args: JSON.stringify(test.args) }));
-  const { load, steps } = await run({ kind: 'calls', calls });
+  const { load, steps } = await run(first, { kind: 'calls', calls });
   if (load === null) throw new Error('the calls of a submission are its first run');
   const results =
     load.kind === 'fault' ? failedLoad(tests, load) : tests.map((test, index) => resultOf(test, steps[index]));
@@ -93,13 +122,13 @@ function resultOf(test: CallTest, outcome: Outcome | null | undefined): TestResu
 }
 
 async function gradeStdio(test: StdioTest, run: Run): Promise<Judged> {
-  const { load } = await run({ kind: 'stdio', stdin: test.stdin });
+  const { load } = await run(test, { kind: 'stdio', stdin: test.stdin });
   return { results: [judgeStdio(test, load)], loadStdout: '' };
 }
 
 async function gradeSuite(test: SuiteTest, run: Run): Promise<Judged> {
   const { path, content, runSkipped } = test;
-  const ran = await run({ kind: 'suite', suite: { path, content, runSkipped }, from: 0 });
+  const ran = await run(test, { kind: 'suite', suite: { path, content, runSkipped }, from: 0 });
   // While the suite is loaded it may call the learner's code already, with what a hidden suite would hide.
   const loadStdout = test.visibility === 'always' && ran.load?.kind === 'collected' ? ran.load.stdout : '';
   return { results: judgeSuite(test, ran), loadStdout };

@@ -8,8 +8,8 @@ import { openRunCancellations, RunCancelled, type RunCancellations } from '../ru
 import { ExclusiveLane } from './exclusive-lane.ts';
 import { grade } from './grade.ts';
 import { giveUp, handBack, settleGrade, settleVerification } from './settle.ts';
-import { probeIsolation } from './sandbox/isolation.ts';
-import { createRunnerPool } from './sandbox/pool.ts';
+import { probeIsolation, probePython } from './sandbox/isolation.ts';
+import { Sandbox, enginesInUse } from './sandbox/sandbox.ts';
 import { verify } from './verification.ts';
 
 /** A run whose workers died so often is graded with nothing beside it; one more crash and it ends. */
@@ -22,19 +22,24 @@ export const openGrading: OpenProcessorFor<'grading'> = async (deps, concurrency
   const isolation = await probeIsolation(deps.config.SANDBOX_ISOLATION);
   sandboxMetrics.isolation(isolation.layer);
   deps.log.info({ layer: isolation.layer, reason: isolation.reason }, 'sandbox isolation');
-  const pool = createRunnerPool({
+  const python = await probePython(deps.config.SANDBOX_PYTHON, isolation);
+  deps.log.info({ engine: python.engine, reason: python.reason }, 'sandbox engine of python');
+  const sandbox = new Sandbox({
     size: concurrency,
     isolation,
+    python: python.engine,
+    warm: enginesInUse(python.engine),
     hooks: {
       onRecycle: sandboxMetrics.recycled,
-      onRun: ({ waitMs }) => sandboxMetrics.waited(waitMs / 1000),
+      onRun: ({ engine, waitMs }) => sandboxMetrics.waited(engine, waitMs / 1000),
+      onRepeatAlone: sandboxMetrics.repeatedAlone,
       onStartFailure: (error) => deps.log.error({ err: error }, 'a sandbox runner did not start'),
     },
   });
   const cancellations = openRunCancellations(deps);
   const gradeCode: GradeCode = async (definition, code, signal) => {
     const startedAt = performance.now();
-    const result = await grade(pool, definition, code, signal);
+    const result = await grade(sandbox, definition, code, signal);
     sandboxMetrics.graded(result.verdict, result.engine, (performance.now() - startedAt) / 1000);
     return result;
   };
@@ -45,12 +50,12 @@ export const openGrading: OpenProcessorFor<'grading'> = async (deps, concurrency
         name: 'sandbox',
         required: true,
         check: () => {
-          if (!pool.health().ready) throw new Error('no runner is ready');
+          if (!sandbox.health().ready) throw new Error('no runner is ready');
         },
       },
     ],
     close: async () => {
-      await Promise.all([pool.close(), cancellations.close()]);
+      await Promise.all([sandbox.close(), cancellations.close()]);
     },
   };
 };

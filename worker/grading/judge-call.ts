@@ -25,6 +25,7 @@ function judgementOf(test: CallTest, outcome: Outcome): Judgement {
     case 'collected':
     case 'passed':
     case 'failed':
+    case 'rows':
     case 'starved':
       throw new TypeError(`"${outcome.kind}" is no outcome of a call`);
   }

@@ -36,6 +36,7 @@ function judgementOf(outcome: Outcome): Judgement {
     case 'not_json':
     case 'loaded':
     case 'collected':
+    case 'rows':
     case 'starved':
       throw new TypeError(`"${outcome.kind}" is no outcome of a case`);
   }

@@ -46,6 +46,8 @@ function asked(test: ExerciseTest): Pick<TestResult, 'input' | 'expected'> {
       return { input: test.args, expected: test.expected };
     case 'stdio':
       return { input: shown(test.stdin), expected: shown(test.expectedStdout) };
+    case 'query':
+      return { input: shown(test.setup), ...(test.expectedRows === undefined ? {} : { expected: test.expectedRows }) };
     case 'suite':
       return {};
   }

@@ -1,5 +1,8 @@
-import { findBubblewrap, type IsolationLayer } from './runner-command.ts';
+import { findBubblewrap } from './bubblewrap.ts';
+import type { EngineName } from './engines/engine.ts';
+import type { IsolationLayer } from './runner-command.ts';
 import { RunnerProcess } from './runner-process.ts';
+import type { PythonEngine } from './sandbox.ts';
 import { SandboxError } from './sandbox-error.ts';
 
 /** `auto` takes the strongest layer that works here, `required` refuses to go without bubblewrap, `off` does not try it. */
@@ -17,12 +20,29 @@ export async function probeIsolation(mode: IsolationMode): Promise<Isolation> {
   if (mode === 'off') return { layer: 'portable', reason: 'bubblewrap is switched off' };
   const failures: string[] = [];
   for (const layer of candidates(failures)) {
-    const failure = await tryLayer(layer);
+    const failure = await tryEngine('quickjs', layer);
     if (failure === null) return { layer, reason: failures.join('; ') || 'all layers work' };
     failures.push(`${layer}: ${failure}`);
   }
   if (mode === 'required') throw new SandboxError('isolation_unavailable', failures.join('; '));
   return { layer: 'portable', reason: failures.join('; ') };
+}
+
+/** How Python is to be run: `native` and `wasi` insist, `auto` takes the quicker one that works. */
+export type PythonMode = 'auto' | 'wasi' | 'native';
+
+export type PythonChoice = { engine: PythonEngine; reason: string };
+
+/**
+ * Chooses the engine of Python by really starting it: natively only where every layer works.
+ * @throws SandboxError `isolation_unavailable` when `native` and it does not.
+ */
+export async function probePython(mode: PythonMode, { layer }: Isolation): Promise<PythonChoice> {
+  if (mode === 'wasi') return { engine: 'python-wasi', reason: 'asked for' };
+  const failure = await tryEngine('python-native', layer);
+  if (failure === null) return { engine: 'python-native', reason: 'all layers work' };
+  if (mode === 'native') throw new SandboxError('isolation_unavailable', failure);
+  return { engine: 'python-wasi', reason: failure };
 }
 
 function candidates(failures: string[]): IsolationLayer[] {
@@ -31,9 +51,10 @@ function candidates(failures: string[]): IsolationLayer[] {
   return [];
 }
 
-async function tryLayer(layer: IsolationLayer): Promise<string | null> {
+/** Why no runner of the engine can be started under the layer; null when one can. */
+async function tryEngine(engine: EngineName, layer: IsolationLayer): Promise<string | null> {
   try {
-    const runner = await RunnerProcess.start(layer);
+    const runner = await RunnerProcess.start(engine, layer);
     runner.kill();
     await runner.exited;
     return null;

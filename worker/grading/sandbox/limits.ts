@@ -15,9 +15,6 @@ export const MAX_REPLY_BYTES = 8 * 1024 * 1024;
 /** Deepest answer that is compared. Deeper ones are refused before anything recursive looks at them. */
 export const MAX_ANSWER_DEPTH = 200;
 
-/** A runner whose peak memory went beyond this is not used again. */
-export const MAX_RUNNER_RSS_KB = 400 * 1024;
-
 /** Limits of one load or one call, as the engine counts them: cpu is already scaled. */
 export type EngineLimits = { cpuMs: number; wallMs: number; memoryBytes: number; outputBytes: number };
 

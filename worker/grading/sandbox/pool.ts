@@ -1,36 +1,43 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { EngineName } from './engines/engine.ts';
+import { engines } from './engines/engines.ts';
 import type { Isolation } from './isolation.ts';
-import { MAX_RUNNER_RSS_KB } from './limits.ts';
 import { RunnerProcess } from './runner-process.ts';
 import { SandboxError } from './sandbox-error.ts';
 
-/** Why a runner was ended. `worn_out`: it served its number of jobs; `limit`: learner code hit one; `died`: nobody asked it to. */
-export type RecycleReason = 'worn_out' | 'memory' | 'limit' | 'wall_clock' | 'aborted' | 'died' | 'starved';
-
-/** One run of a program, for metrics. Times in milliseconds; `waitMs` is the wait for a free runner. */
-export type RunReport = { result: 'completed' | 'retried' | 'failed'; wallMs: number; waitMs: number; cpuMs: number };
+/**
+ * Why a runner was ended. `worn_out`: it served its number of jobs; `limit`: learner code hit one; `died`: nobody asked it to; `unneeded`: it
+ * had nothing to do for long.
+ */
+export type RecycleReason =
+  'worn_out' | 'memory' | 'limit' | 'wall_clock' | 'aborted' | 'died' | 'starved' | 'unneeded';
 
 export type RunnerPoolHooks = {
-  onRecycle?: (reason: RecycleReason) => void;
-  onRun?: (report: RunReport) => void;
+  onRecycle?: (reason: RecycleReason, engine: EngineName) => void;
   onStartFailure?: (error: Error) => void;
 };
 
 export type RunnerPoolOptions = {
+  engine: EngineName;
   /** Programs that run at the same time. */
   size: number;
-  /** Runners kept warm beyond that, to step in when one is recycled. Default 1. */
+  /** Runners beyond that, to step in when one is recycled. Default 1. */
   spare?: number;
+  /** Runners kept though nobody needs them; default as the engine says. */
+  warm?: number;
+  /** After so long without need, in milliseconds, a runner beyond `warm` is ended. */
+  idleMs?: number;
   isolation: Isolation;
   /** Jobs after which a runner is replaced, against slow leaks. */
   recycleAfter?: number;
   hooks?: RunnerPoolHooks;
 };
 
-export type PoolHealth = { ready: boolean; idle: number; busy: number; starting: number; isolation: Isolation };
+export type PoolHealth = { ready: boolean; idle: number; busy: number; starting: number };
 
 const DEFAULT_SPARE = 1;
 const DEFAULT_RECYCLE_AFTER = 500;
+const DEFAULT_IDLE_MS = 60_000;
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 10_000;
 /** After so many failed starts in a row those who wait are told, instead of waiting for ever. */
@@ -38,15 +45,16 @@ const FAILED_STARTS_TOLERATED = 3;
 
 type Waiter = { resolve: (runner: RunnerProcess) => void; reject: (error: Error) => void };
 
-/** Starts warm runners at once, in parallel, and keeps their number up. Does not wait for them: see `health()` and `acquire()`. */
-export function createRunnerPool(options: RunnerPoolOptions): RunnerPool {
-  return new RunnerPool(options);
-}
-
-/** Warm runner processes. A runner that is discarded is replaced in the background and takes no neighbour with it. */
+/**
+ * Runner processes of one engine. Those to be kept warm are started at once, in parallel, and their number is kept up; more are started as they
+ * are needed. A runner that is discarded is replaced in the background and takes no neighbour with it. Nobody waits for a start here: see
+ * `health()` and `acquire()`.
+ */
 export class RunnerPool {
-  readonly hooks: RunnerPoolHooks;
   readonly #options: RunnerPoolOptions;
+  readonly #hooks: RunnerPoolHooks;
+  readonly #capacity: number;
+  readonly #warm: number;
   readonly #idle: RunnerProcess[] = [];
   readonly #busy = new Set<RunnerProcess>();
   readonly #starting = new Set<Promise<void>>();
@@ -54,10 +62,14 @@ export class RunnerPool {
   readonly #waiters: Waiter[] = [];
   readonly #closing = new AbortController();
   #failedStarts = 0;
+  #unneeded: NodeJS.Timeout | undefined;
 
   constructor(options: RunnerPoolOptions) {
     this.#options = options;
-    this.hooks = options.hooks ?? {};
+    this.#hooks = options.hooks ?? {};
+    this.#capacity = options.size + (options.spare ?? DEFAULT_SPARE);
+    const { warm } = engines[options.engine];
+    this.#warm = Math.min(this.#capacity, options.warm ?? (warm === 'every' ? this.#capacity : warm));
     this.#fill();
   }
 
@@ -81,24 +93,27 @@ export class RunnerPool {
       signal.addEventListener('abort', abort, { once: true });
       this.#waiters.push(waiter);
       this.#serveWaiters();
+      this.#fill();
     });
   }
 
   /** Gives back a runner that is fit for another program. */
   release(runner: RunnerProcess): void {
     if (runner.jobs >= (this.#options.recycleAfter ?? DEFAULT_RECYCLE_AFTER)) return this.discard(runner, 'worn_out');
-    if (runner.peakRssKb > MAX_RUNNER_RSS_KB) return this.discard(runner, 'memory');
+    if (runner.peakRssKb > engines[this.#options.engine].maxRssKb) return this.discard(runner, 'memory');
     if (!runner.alive || this.#closing.signal.aborted) return this.discard(runner, 'died');
     this.#busy.delete(runner);
-    this.#idle.push(runner);
+    // In front, so that those behind stay unused and can be let go.
+    this.#idle.unshift(runner);
     this.#serveWaiters();
+    this.#letGoUnneeded();
   }
 
   /** Ends a runner and has it replaced. */
   discard(runner: RunnerProcess, reason: RecycleReason): void {
     this.#busy.delete(runner);
     this.#end(runner);
-    this.hooks.onRecycle?.(reason);
+    this.#hooks.onRecycle?.(reason, this.#options.engine);
     this.#fill();
     this.#serveWaiters();
   }
@@ -107,7 +122,7 @@ export class RunnerPool {
   health(): PoolHealth {
     const idle = this.#idle.filter((runner) => runner.alive).length;
     const ready = idle + this.#busy.size > 0 && !this.#closing.signal.aborted;
-    return { ready, idle, busy: this.#busy.size, starting: this.#starting.size, isolation: this.#options.isolation };
+    return { ready, idle, busy: this.#busy.size, starting: this.#starting.size };
   }
 
   /** Process ids of the runners that are running a program, for operators and tests; each leads a process group. */
@@ -118,6 +133,7 @@ export class RunnerPool {
   /** Ends all runners, also busy ones, and resolves when no process is left. */
   async close(): Promise<void> {
     this.#closing.abort();
+    clearTimeout(this.#unneeded);
     for (const waiter of this.#waiters.splice(0)) {
       waiter.reject(new SandboxError('pool_closed', 'the runner pool was closed'));
     }
@@ -136,9 +152,12 @@ export class RunnerPool {
     }
   }
 
+  /** Starts what is missing: the warm ones, and while there is work one for everybody who is served or waits, and the spares. */
   #fill(): void {
     if (this.#closing.signal.aborted) return;
-    const wanted = this.#options.size + (this.#options.spare ?? DEFAULT_SPARE);
+    const served = this.#busy.size + this.#waiters.length;
+    const needed = served === 0 ? 0 : served + (this.#options.spare ?? DEFAULT_SPARE);
+    const wanted = Math.max(this.#warm, Math.min(this.#capacity, needed));
     for (let count = this.#idle.length + this.#busy.size + this.#starting.size; count < wanted; count++) {
       const start: Promise<void> = this.#start().finally(() => {
         this.#starting.delete(start);
@@ -153,7 +172,7 @@ export class RunnerPool {
     await this.#backOff();
     if (this.#closing.signal.aborted) return;
     try {
-      const runner = await RunnerProcess.start(this.#options.isolation.layer);
+      const runner = await RunnerProcess.start(this.#options.engine, this.#options.isolation.layer);
       this.#failedStarts = 0;
       if (this.#closing.signal.aborted) return this.#end(runner);
       this.#watch(runner);
@@ -173,7 +192,7 @@ export class RunnerPool {
 
   #startFailed(error: Error): void {
     this.#failedStarts += 1;
-    this.hooks.onStartFailure?.(error);
+    this.#hooks.onStartFailure?.(error);
     if (this.#failedStarts < FAILED_STARTS_TOLERATED || this.#busy.size > 0) return;
     for (const waiter of this.#waiters.splice(0)) {
       waiter.reject(new SandboxError('runner_unavailable', 'no runner can be started', { cause: error }));
@@ -186,9 +205,21 @@ export class RunnerPool {
       const index = this.#idle.indexOf(runner);
       if (index < 0) return;
       this.#idle.splice(index, 1);
-      this.hooks.onRecycle?.('died');
+      this.#hooks.onRecycle?.('died', this.#options.engine);
       this.#fill();
     });
+  }
+
+  /** Ends what is beyond the warm ones once it has not been needed for a while. */
+  #letGoUnneeded(): void {
+    clearTimeout(this.#unneeded);
+    if (this.#idle.length + this.#busy.size <= this.#warm) return;
+    this.#unneeded = setTimeout(() => {
+      while (this.#idle.length > 0 && this.#idle.length + this.#busy.size > this.#warm) {
+        const runner = this.#idle.pop();
+        if (runner !== undefined) this.discard(runner, 'unneeded');
+      }
+    }, this.#options.idleMs ?? DEFAULT_IDLE_MS).unref();
   }
 
   #end(runner: RunnerProcess): void {

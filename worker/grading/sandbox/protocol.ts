@@ -13,19 +13,25 @@ export type Program = { entrypoint: string; files: { path: string; content: stri
 /** One call of an exported function; `args` is the JSON text of the argument list. */
 export type Call = { function: string; args: string };
 
+/** One question to a fresh database: `check`, if there is one, is asked after the program, whose own rows then do not matter. */
+export type Query = { setup: string; check: string | null };
+
 /** Unit tests, which import the program. */
 export type SuiteFile = { path: string; content: string; runSkipped: boolean };
 
 /**
  * What to do with a program. `calls`: load it, then one step a call. `stdio`: run it as a whole, no steps. `suite`: load the suite, which
- * tells its cases, then one step a case that is run; `from` leaves out those before.
+ * tells its cases, then one step a case that is run; `from` leaves out those before. `queries`: the program is a script, run once for each
+ * of them.
  */
 export type Task =
   | { kind: 'calls'; calls: Call[] }
   | { kind: 'stdio'; stdin: string }
+  | { kind: 'queries'; queries: Query[] }
   | { kind: 'suite'; suite: SuiteFile; from: number };
 
-export type RunRequest = { program: Program; task: Task; limits: EngineLimits };
+/** `clockMs`: the moment, in milliseconds since the epoch, at which the program's clock stands still; null lets it run. */
+export type RunRequest = { program: Program; task: Task; limits: EngineLimits; clockMs: number | null };
 
 /** The cases of a suite; `runs` is false for those it skips. */
 export const SuiteCases = z.array(z.strictObject({ name: z.string().max(1000), runs: z.boolean() })).max(2000);
@@ -50,6 +56,7 @@ const EngineVerdict = z.enum([
   'memory_limit',
   'time_limit',
   'output_limit',
+  'security_violation',
 ]);
 
 export const Outcome = z.discriminatedUnion('kind', [
@@ -61,10 +68,12 @@ export const Outcome = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('failed'), message: z.string().max(20_000), ...measured }),
   /** The JSON text of what the function returned. */
   z.strictObject({ kind: z.literal('answer'), json: z.string().max(2_000_000), ...measured }),
+  /** The JSON text of `{ columns, rows }`. */
+  z.strictObject({ kind: z.literal('rows'), json: z.string().max(2_000_000), ...measured }),
   /** The function returned something that JSON cannot say, such as `undefined`. */
   z.strictObject({ kind: z.literal('not_json'), description: z.string().max(500), ...measured }),
   z.strictObject({ kind: z.literal('fault'), verdict: EngineVerdict, message: z.string().max(10_000), ...measured }),
-  /** The wall limit passed while the runner hardly got any cpu: the machine was too busy, the code is not to blame. */
+  /** The wall limit passed while the runner hardly got any cpu: the machine was busy, the code may not be to blame. */
   z.strictObject({ kind: z.literal('starved'), ...measured }),
 ]);
 export type Outcome = z.infer<typeof Outcome>;

@@ -1,8 +1,10 @@
 import { MAX_LIMITS_HIT, RUN_WALL_MS } from './limits.ts';
+import type { EngineName } from './engines/engine.ts';
 import type { RecycleReason, RunnerPool } from './pool.ts';
 import type { Outcome, RunRequest, Task } from './protocol.ts';
 import { stepsAfter, withoutSteps } from './runner/steps.ts';
 import { RunnerDied, WallClockKill, type RunnerProcess } from './runner-process.ts';
+import type { RunReport, Sandbox } from './sandbox.ts';
 import { SandboxError } from './sandbox-error.ts';
 
 /** `null` stands for a step that was not taken, or a program not loaded, because what came before made it pointless. */
@@ -10,7 +12,7 @@ export type ProgramRun = { load: Outcome | null; steps: (Outcome | null)[]; engi
 
 /** What all runs of one submission may use up together. */
 export class RunBudget {
-  readonly #deadline = performance.now() + RUN_WALL_MS;
+  #deadline = performance.now() + RUN_WALL_MS;
   #limitsHit = 0;
   #stepsEnded = 0;
 
@@ -22,6 +24,11 @@ export class RunBudget {
 
   remainingMs(): number {
     return Math.max(0, this.#deadline - performance.now());
+  }
+
+  /** Gives all the time again, to a run that is repeated through no fault of its own. */
+  restart(): void {
+    this.#deadline = performance.now() + RUN_WALL_MS;
   }
 
   limitHit(): void {
@@ -39,45 +46,74 @@ export class RunBudget {
 
 /**
  * Runs a program in the sandbox. A runner that dies without our doing is a platform fault: the whole program is run once more in
- * a fresh one.
+ * a fresh one. A program whose time was stretched by load is run once more with nothing beside it.
  * @throws SandboxError when the platform could not do it; the signal's reason when aborted.
  */
 export async function runProgram(
-  pool: RunnerPool,
+  sandbox: Sandbox,
+  engine: EngineName,
   job: RunRequest,
   budget: RunBudget,
   signal: AbortSignal,
 ): Promise<ProgramRun> {
   if (!budget.isLeft()) return { load: null, steps: [], engine: '' };
   const started = performance.now();
-  const attempts = { retried: false, waitMs: 0 };
+  const attempts: Attempts = { count: 0, waitMs: 0 };
+  const attempt = (isAlone: boolean) => {
+    attempts.count += 1;
+    return new Attempt(sandbox.pool(engine), job, budget, signal, attempts, isAlone).run();
+  };
+  const report = (result: RunReport['result'], run: ProgramRun | null) =>
+    sandbox.hooks.onRun?.({
+      engine,
+      result,
+      wallMs: performance.now() - started,
+      waitMs: attempts.waitMs,
+      cpuMs: cpuOf(run),
+    });
   try {
-    const run = await runTwiceIfRunnerDies(pool, job, budget, signal, attempts);
-    report(pool, attempts.retried ? 'retried' : 'completed', started, attempts.waitMs, run);
+    const run = await withSecondChances(sandbox, engine, budget, attempt);
+    report(attempts.count > 1 ? 'retried' : 'completed', run);
     return run;
   } catch (error) {
-    report(pool, 'failed', started, attempts.waitMs, null);
+    report('failed', null);
     throw error;
   }
 }
 
-type Attempts = { retried: boolean; waitMs: number };
+type Attempts = { count: number; waitMs: number };
 
-async function runTwiceIfRunnerDies(
-  pool: RunnerPool,
-  job: RunRequest,
+/** The machine was too busy for this run to be judged by its time. */
+class Starved extends Error {
+  override name = 'Starved';
+}
+
+async function withSecondChances(
+  sandbox: Sandbox,
+  engine: EngineName,
   budget: RunBudget,
-  signal: AbortSignal,
-  attempts: Attempts,
-) {
+  attempt: (isAlone: boolean) => Promise<ProgramRun>,
+): Promise<ProgramRun> {
   try {
-    return await new Attempt(pool, job, budget, signal, attempts).run();
+    return await sandbox.lane.beside(() => twiceIfRunnerDies(() => attempt(false)));
+  } catch (error) {
+    if (!(error instanceof Starved)) throw error;
+  }
+  sandbox.hooks.onRepeatAlone?.(engine);
+  return sandbox.lane.alone(() => {
+    budget.restart();
+    return twiceIfRunnerDies(() => attempt(true));
+  });
+}
+
+async function twiceIfRunnerDies(attempt: () => Promise<ProgramRun>): Promise<ProgramRun> {
+  try {
+    return await attempt();
   } catch (error) {
     if (!(error instanceof RunnerDied)) throw error;
   }
-  attempts.retried = true;
   try {
-    return await new Attempt(pool, job, budget, signal, attempts).run();
+    return await attempt();
   } catch (error) {
     if (!(error instanceof RunnerDied)) throw error;
     throw new SandboxError('runner_died', 'the runner died twice over the same program', { cause: error });
@@ -91,10 +127,20 @@ class Attempt {
   readonly #signal: AbortSignal;
   readonly #attempts: Attempts;
   readonly #budget: RunBudget;
+  /** Nothing else runs here that could have slowed it down. */
+  readonly #isAlone: boolean;
   #runner: RunnerProcess | null = null;
   #engine = '';
 
-  constructor(pool: RunnerPool, job: RunRequest, budget: RunBudget, signal: AbortSignal, attempts: Attempts) {
+  constructor(
+    pool: RunnerPool,
+    job: RunRequest,
+    budget: RunBudget,
+    signal: AbortSignal,
+    attempts: Attempts,
+    isAlone: boolean,
+  ) {
+    this.#isAlone = isAlone;
     this.#budget = budget;
     this.#pool = pool;
     this.#job = job;
@@ -147,15 +193,21 @@ class Attempt {
     const wallMs = Math.min(this.#job.limits.wallMs, this.#budget.remainingMs());
     try {
       const outcome = await runner.nextOutcome(wallMs, this.#signal);
-      if (outcome.kind === 'starved')
-        throw new SandboxError('machine_starved', 'the machine is too busy to judge the time limit');
+      if (outcome.kind === 'starved') throw this.#starved();
       if (outcome.spent) this.#hitLimit('limit');
       return outcome;
     } catch (error) {
       if (!(error instanceof WallClockKill)) throw error;
+      // Alone and still out of reach of its own engine's clock: it has to be its own doing.
+      if (!error.wasBusy && !this.#isAlone) throw this.#starved();
       this.#hitLimit('wall_clock');
       return killedOutcome(performance.now() - started);
     }
+  }
+
+  #starved(): Error {
+    if (!this.#isAlone) return new Starved('the run was stretched by load');
+    return new SandboxError('machine_starved', 'the machine is too busy to judge the time limit');
   }
 
   #hitLimit(reason: RecycleReason): void {
@@ -194,14 +246,7 @@ function killedOutcome(elapsedMs: number): Outcome {
   };
 }
 
-function report(
-  pool: RunnerPool,
-  result: 'completed' | 'retried' | 'failed',
-  started: number,
-  waitMs: number,
-  run: ProgramRun | null,
-) {
+function cpuOf(run: ProgramRun | null): number {
   const outcomes = run === null ? [] : [run.load, ...run.steps];
-  const cpuMs = outcomes.reduce((sum, outcome) => sum + (outcome?.cpuMs ?? 0), 0);
-  pool.hooks.onRun?.({ result, wallMs: performance.now() - started, waitMs, cpuMs });
+  return outcomes.reduce((sum, outcome) => sum + (outcome?.cpuMs ?? 0), 0);
 }

@@ -1,8 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { Writable } from 'node:stream';
+import type { EngineName } from './engines/engine.ts';
+import { engines } from './engines/engines.ts';
 import { KILL_MARGIN_MS, MAX_REPLY_BYTES } from './limits.ts';
 import { Reply, type Outcome, type RunRequest, type Task } from './protocol.ts';
-import { runnerCommand, type IsolationLayer } from './runner-command.ts';
+import type { IsolationLayer, RunnerCommand } from './runner-command.ts';
+import { cpuMsOfTree } from './runner-cpu.ts';
 import { FrameReader, encodeFrame } from './runner/framing.ts';
 import { stepsAfter } from './runner/steps.ts';
 import { SandboxError } from './sandbox-error.ts';
@@ -11,9 +14,19 @@ const START_DEADLINE_MS = 15_000;
 const MAX_STDERR_CHARS = 4000;
 const STRAGGLER_GRACE_MS = 1000;
 
+/** Below this share of the margin spent on a cpu, a runner that overran its wall limit may have been kept from running. */
+const BUSY_CPU_SHARE = 0.5;
+
 /** The runner overran its wall limit in a place the engine cannot interrupt, and was killed for it. */
 export class WallClockKill extends Error {
   override name = 'WallClockKill';
+  /** Whether it was computing all the time, as far as can be told. */
+  readonly wasBusy: boolean;
+
+  constructor(wasBusy: boolean) {
+    super('runner overran its wall limit');
+    this.wasBusy = wasBusy;
+  }
 }
 
 /** The runner ended, or said something unintelligible, without our having killed it. */
@@ -47,8 +60,7 @@ export class RunnerProcess {
   #ended: Error | null = null;
   #stderr = '';
 
-  private constructor(layer: IsolationLayer) {
-    const { file, args, seccomp } = runnerCommand(layer);
+  private constructor({ file, args, seccomp }: RunnerCommand) {
     this.#child = spawn(file, args, { detached: true, env: {}, cwd: '/', stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
     this.exited = new Promise((resolve) => this.#child.once('close', () => resolve()));
     this.#child.once('error', (error) => this.#fail(new RunnerDied(`runner did not start: ${error.message}`)));
@@ -66,19 +78,23 @@ export class RunnerProcess {
    * Starts a runner and waits until it is warm.
    * @throws SandboxError `runner_unavailable` with the runner's last words when it does not get there.
    */
-  static async start(layer: IsolationLayer): Promise<RunnerProcess> {
-    const runner = new RunnerProcess(layer);
+  static async start(engine: EngineName, layer: IsolationLayer): Promise<RunnerProcess> {
+    const runner = new RunnerProcess(commandOf(engine, layer));
     try {
-      const reply = await runner.#nextReply(START_DEADLINE_MS);
+      const reply = await runner.#nextReply(START_DEADLINE_MS, 0);
       if (reply.type !== 'ready') throw new RunnerDied('runner did not introduce itself');
       runner.engine = reply.engine;
       return runner;
     } catch (error) {
       runner.kill();
       await runner.exited;
-      throw new SandboxError('runner_unavailable', `cannot start a ${layer} runner: ${runner.#stderr.trim()}`, {
-        cause: error,
-      });
+      throw new SandboxError(
+        'runner_unavailable',
+        `cannot start a ${engine} runner, ${layer}: ${runner.#stderr.trim()}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 
@@ -107,7 +123,7 @@ export class RunnerProcess {
     const abort = () => this.#end(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
     signal.addEventListener('abort', abort, { once: true });
     try {
-      const reply = await this.#nextReply(wallMs + KILL_MARGIN_MS);
+      const reply = await this.#nextReply(wallMs, KILL_MARGIN_MS);
       if (reply.type !== 'outcome') throw new RunnerDied('runner answered out of turn');
       this.peakRssKb = Math.max(this.peakRssKb, reply.outcome.rssKb);
       return reply.outcome;
@@ -121,22 +137,32 @@ export class RunnerProcess {
     this.#end(new RunnerDied('runner was stopped'));
   }
 
-  #nextReply(deadlineMs: number): Promise<Reply> {
+  #nextReply(deadlineMs: number, marginMs: number): Promise<Reply> {
     return new Promise<Reply>((resolve, reject) => {
       const early = this.#early.shift();
       if (early !== undefined) return resolve(early);
       if (this.#ended !== null) return reject(this.#ended);
-      const overrun = () => {
-        if (this.#waiting === waiting) this.#end(new WallClockKill('runner overran its wall limit'));
-      };
+      let timer = setTimeout(() => {
+        const cpuMs = this.#cpuMs();
+        timer = setTimeout(() => setImmediate(overrun, cpuMs), marginMs);
+      }, deadlineMs);
       // Timers come before pipes: a worker that was held up must first read the reply that has been there for long.
-      const timer = setTimeout(() => setImmediate(overrun), deadlineMs);
+      const overrun = (cpuMsBefore: number | null) => {
+        if (this.#waiting !== waiting) return;
+        const cpuMs = this.#cpuMs();
+        const isKnown = cpuMs !== null && cpuMsBefore !== null;
+        this.#end(new WallClockKill(!isKnown || cpuMs - cpuMsBefore >= marginMs * BUSY_CPU_SHARE));
+      };
       const waiting: Waiting = {
         resolve: (reply) => (clearTimeout(timer), resolve(reply)),
         reject: (error) => (clearTimeout(timer), reject(error)),
       };
       this.#waiting = waiting;
     });
+  }
+
+  #cpuMs(): number | null {
+    return this.pid === undefined ? null : cpuMsOfTree(this.pid);
   }
 
   #receive(chunk: Buffer): void {
@@ -190,6 +216,17 @@ export class RunnerProcess {
     this.#ended ??= reason;
     this.#waiting?.reject(this.#ended);
     this.#waiting = null;
+  }
+}
+
+function commandOf(engine: EngineName, layer: IsolationLayer): RunnerCommand {
+  try {
+    return engines[engine].command(layer);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SandboxError('runner_unavailable', `cannot start a ${engine} runner, ${layer}: ${reason}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,6 +1,6 @@
 import type { JSValueHandle } from 'quickjs-wasi';
-import type { EngineLimits } from '../limits.ts';
-import type { Call, Outcome, Program, SuiteCase, SuiteFile } from '../protocol.ts';
+import type { EngineLimits } from '../../limits.ts';
+import type { Call, Outcome, Program, SuiteCase, SuiteFile } from '../../protocol.ts';
 import { GuestEngine, runtimeError, type Finding } from './guest-engine.ts';
 import { parseGuestError, withFrames } from './learner-error.ts';
 import { ProgramFiles } from './modules.ts';
@@ -25,6 +25,11 @@ export class QuickJsSession {
   /** A fresh instance, ready for any program that has this memory limit. */
   static async prepare(image: QuickJsImage, memoryBytes: number): Promise<QuickJsSession> {
     return new QuickJsSession(await GuestEngine.prepare(image, memoryBytes));
+  }
+
+  /** Stops the program's clock at a moment, in milliseconds since the epoch; null lets it run. */
+  set clockMs(moment: number | null) {
+    this.#engine.clockMs = moment;
   }
 
   /** Runs the top level of the program's entrypoint, whose functions are called later. */

@@ -1,4 +1,4 @@
-import type { Program } from '../protocol.ts';
+import type { Program } from '../../protocol.ts';
 import { isTypeScript, toJavaScript, type Place, type Translated } from './typescript-source.ts';
 
 /** How a source file wants to be run. */

@@ -1,6 +1,6 @@
 import { JSException, QuickJS, type JSValueHandle, type QuickJSOptions } from 'quickjs-wasi';
-import type { EngineLimits } from '../limits.ts';
-import type { Fault, Outcome, SuiteCase } from '../protocol.ts';
+import type { EngineLimits } from '../../limits.ts';
+import type { Fault, Outcome, SuiteCase } from '../../protocol.ts';
 import { describeForLearner, isOutOfMemory, parseGuestError, type GuestError, type OwnFiles } from './learner-error.ts';
 import { messageOnly } from './modules.ts';
 import {
@@ -38,6 +38,8 @@ export class GuestEngine {
   limits: EngineLimits = { cpuMs: 0, wallMs: 0, memoryBytes: 0, outputBytes: 0 };
   /** Output for errors is shown as any other, except where what is printed is the answer. */
   keepsErrorOutput = true;
+  /** Where the time of day stands still, in milliseconds since the epoch; timers still move it on. */
+  clockMs: number | null = null;
   readonly #memory: WebAssembly.Memory;
   readonly #entries: QuickJsImage['entries'];
   readonly #unhandled = new Map<number, JSValueHandle>();
@@ -69,7 +71,7 @@ export class GuestEngine {
         late.memory = memory;
         return {
           ...silentDescriptors,
-          clock_time_get: clock(memory, () => (late.engine === null ? 0 : late.engine.#virtualMs)),
+          clock_time_get: clock(memory, () => late.engine?.now() ?? Date.now()),
         };
       },
       interruptHandler: () => late.engine !== null && late.engine.#mustStop(),
@@ -132,6 +134,11 @@ export class GuestEngine {
       rssKb: this.#rssKb,
       spent: isLimit || (this.#trap && this.#stop !== 'exited'),
     };
+  }
+
+  /** The time of day of the program, moved on by the time that its timers skipped. */
+  now(): number {
+    return (this.clockMs ?? Date.now()) + this.#virtualMs;
   }
 
   get isStopped(): boolean {
@@ -247,10 +254,9 @@ function modulesOf(engine: GuestEngine | null): ModuleSource {
   return modules;
 }
 
-/** The time of day, moved on by the time that timers skipped. */
-function clock(memory: WebAssembly.Memory, virtualMs: () => number) {
+function clock(memory: WebAssembly.Memory, now: () => number) {
   return (_clock: number, _precision: bigint, resultPointer: number): number => {
-    const nowNs = BigInt(Math.round(Date.now() + virtualMs())) * 1_000_000n;
+    const nowNs = BigInt(Math.round(now())) * 1_000_000n;
     new DataView(memory.buffer).setBigUint64(resultPointer, nowNs, true);
     return 0;
   };

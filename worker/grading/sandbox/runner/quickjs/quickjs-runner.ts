@@ -1,18 +1,15 @@
-import { once } from 'node:events';
-import { writeSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
-import type { Outcome, Reply, RunRequest, Task } from '../protocol.ts';
-import { FrameReader, encodeFrame } from './framing.ts';
+import type { Outcome, RunRequest, Task } from '../../protocol.ts';
+import { FrameReader } from '../framing.ts';
+import { MAX_REQUEST_BYTES, sendOutcome, sendReady, watchParent } from '../runner-process-io.ts';
 import { buildImages } from './quickjs-image.ts';
 import { QuickJsSession } from './quickjs-session.ts';
-import { stepsAfter } from './steps.ts';
+import { stepsAfter } from '../steps.ts';
 
 /**
  * Entry of a runner process: warm, without secrets, network or writable disk. It serves one submission after the other, each in a
  * fresh engine instance that was made ready while the runner was idle. Requests come on stdin, replies go to stdout; learner
  * code lives inside the instance and reaches neither.
  */
-const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 const USUAL_MEMORY_BYTES = 64 * 1024 * 1024;
 
 const { program: image, suite: suiteImage } = await buildImages();
@@ -22,21 +19,14 @@ await prepared;
 /** Only from the first suite on: many runners never see one. */
 let preparedForSuite: Promise<QuickJsSession> | null = null;
 
-if (process.argv.includes('--watchdog')) await watchParent();
+await watchParent();
 const reader = new FrameReader(MAX_REQUEST_BYTES);
 process.stdin.on('data', (chunk: Buffer) => {
   // The parent sends the next request only after the last outcome, so requests never overlap.
   for (const message of reader.push(chunk)) void serve(message as RunRequest);
 });
 process.stdin.on('end', () => process.exit(0));
-send({ type: 'ready', engine: image.engine });
-
-/** Resolves when the watch is kept; only then may code run that could keep this thread for itself. */
-async function watchParent(): Promise<void> {
-  const watchdog = new Worker(new URL('./watchdog.ts', import.meta.url), { workerData: process.ppid });
-  await once(watchdog, 'message');
-  watchdog.unref();
-}
+sendReady(image.engine);
 
 async function serve(request: RunRequest): Promise<void> {
   const isSuite = request.task.kind === 'suite';
@@ -51,8 +41,10 @@ async function serve(request: RunRequest): Promise<void> {
 }
 
 /** In lock-step: learner code sees the next input only after it has answered the last one. */
-async function runAll(session: QuickJsSession, { program, task, limits }: RunRequest): Promise<void> {
-  const loaded = await load(session, { program, task, limits });
+async function runAll(session: QuickJsSession, request: RunRequest): Promise<void> {
+  const { task } = request;
+  session.clockMs = request.clockMs;
+  const loaded = await load(session, request);
   sendOutcome(loaded);
   const steps = stepsAfter(task, loaded);
   for (let step = 0; step < steps; step++) {
@@ -70,6 +62,8 @@ function load(session: QuickJsSession, { program, task, limits }: RunRequest): P
       return session.runMain(program, task.stdin, limits);
     case 'suite':
       return session.loadSuite(program, task.suite, limits);
+    case 'queries':
+      throw new Error('this engine has no database');
   }
 }
 
@@ -89,13 +83,4 @@ async function practise(): Promise<void> {
   for (let round = 0; round < 5; round++) await practice.call({ function: 'half', args: '[4]' });
   const outcome = await practice.call({ function: 'half', args: '[42]' });
   if (outcome.kind !== 'answer' || outcome.json !== '[21]') throw new Error('the engine fails its own practice');
-}
-
-function sendOutcome(outcome: Outcome): void {
-  send({ type: 'outcome', outcome });
-}
-
-function send(reply: Reply): void {
-  const frame = encodeFrame(reply);
-  for (let sent = 0; sent < frame.length;) sent += writeSync(1, frame, sent);
 }

@@ -1,0 +1,4 @@
+import { programOfFiles, type Runtime } from './runtime.ts';
+
+/** SQL in the dialect of SQLite. */
+export const sqliteRuntime: Runtime = { engine: 'sqlite', cpuScale: 1, program: programOfFiles };
