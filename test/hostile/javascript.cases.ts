@@ -1,7 +1,5 @@
 import type { TestVerdict } from '../../shared/contracts/grade.contract.ts';
-
-/** One attack: learner code for `f(n)`, and the verdicts its first test may get. `accepted` is in no list: nothing here is a solution. */
-export type HostileCase = { name: string; code: string; verdicts: TestVerdict[] };
+import type { HostileCase } from './hostile-suite.ts';
 
 const TIME: TestVerdict[] = ['time_limit'];
 const MEMORY: TestVerdict[] = ['memory_limit'];
@@ -12,6 +10,7 @@ const ANY_LIMIT: TestVerdict[] = ['time_limit', 'memory_limit', 'runtime_error',
 
 const f = (body: string) => `export function f(n) { ${body} }`;
 
+/** Attacks by the code of `f(n)`. */
 export const hostileCases: HostileCase[] = [
   // ---- never ending ----
   { name: 'endless loop at top level', code: 'while (true) {}', verdicts: TIME },

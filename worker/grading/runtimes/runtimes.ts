@@ -8,21 +8,20 @@ import type { Runtime } from './runtime.ts';
 import { sqliteRuntime } from './sqlite.runtime.ts';
 import { typescriptRuntime } from './typescript.runtime.ts';
 
-/** Every way of running a language that has only one. */
-const ofLanguage = { javascript: javascriptRuntime, typescript: typescriptRuntime } satisfies Partial<
-  Record<Language, Runtime>
->;
-const ofPython = { 'python-wasi': pythonWasiRuntime, 'python-native': pythonNativeRuntime } satisfies Record<
-  PythonEngine,
-  Runtime
->;
-const ofDialect = { sqlite: sqliteRuntime, postgres: postgresRuntime };
+/** Every way of running something. Tests that hold for all of them walk through this list. */
+export const runtimes = {
+  javascript: javascriptRuntime,
+  typescript: typescriptRuntime,
+  'python-wasi': pythonWasiRuntime,
+  'python-native': pythonNativeRuntime,
+  sqlite: sqliteRuntime,
+  postgres: postgresRuntime,
+} satisfies Record<string, Runtime>;
 
-/** What runs a test of an exercise here: a database by its dialect, everything else by its language. */
+/** What runs a test of an exercise here: a database by its dialect, Python as it is possible here, the others by their name. */
 export function runtimeOf(language: Language, test: ExerciseTest, python: PythonEngine): Runtime {
-  if (test.kind === 'query') return ofDialect[test.dialect];
-  if (language === 'python') return ofPython[python];
+  if (test.kind === 'query') return runtimes[test.dialect];
   // Refused before anything is stored, see definition.policy.ts.
   if (language === 'sql') throw new TypeError(`a ${test.kind} test cannot test SQL`);
-  return ofLanguage[language];
+  return runtimes[language === 'python' ? python : language];
 }
