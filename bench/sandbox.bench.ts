@@ -1,131 +1,115 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { ExerciseLimits, type CallTest } from '../shared/contracts/exercise.contract.ts';
 import { grade, type GradableExercise } from '../worker/grading/grade.ts';
-import { probeIsolation, type Isolation } from '../worker/grading/sandbox/isolation.ts';
+import type { EngineName, PythonEngine } from '../worker/grading/sandbox/engines/engine.ts';
+import { probeIsolation, probePython } from '../worker/grading/sandbox/isolation.ts';
 import { Sandbox } from '../worker/grading/sandbox/sandbox.ts';
+import { format, measure, print, type Measured } from './measure.ts';
+import {
+  GCD_IN_JAVASCRIPT,
+  GCD_IN_PYTHON,
+  callsOf,
+  programOf,
+  queriesOf,
+  suiteOf,
+  type BenchedExercise,
+} from './sandbox-exercises.ts';
 
 /**
- * Submissions a second through warm runners, of each kind of test, and beside it the same with a process started for every submission. Ten `call`
- * tests each, all isolation layers that work here. Run: `node bench/sandbox.bench.ts`; takes about 45 seconds.
+ * Submissions a second through warm runners, of each engine and kind of test, and beside it the same with a process started for every
+ * submission. Ten `call` tests each, or as many cases; three queries each. All isolation layers that work here. Run:
+ * `npm run bench:sandbox [-- javascript python sql]`; each takes about 40 seconds.
  */
 const SLOTS = 2;
 const WARM_UP_MS = 2000;
-const WARM_MS = 10_000;
+const WARM_MS = 8000;
 const BASELINE_MS = 6000;
+/** Not what PATH leads to: that may be the slow script of a version manager. */
+const PYTHON = ['/usr/bin/python3', '/usr/local/bin/python3'].find(existsSync) ?? 'python3';
 
-const CODE = `export function gcd(a, b) {
-  while (b !== 0) [a, b] = [b, a % b];
-  return a;
-}`;
-
-const exercise: GradableExercise = {
-  language: 'javascript',
-  entrypoint: 'gcd.js',
-  files: [],
-  clock: undefined,
-  limits: ExerciseLimits.parse({}),
-  tests: Array.from({ length: 10 }, (_, index): CallTest => {
-    const factor = index + 2;
-    return {
-      kind: 'call',
-      name: `common factor ${factor}`,
-      weight: 1,
-      visibility: 'always',
-      function: 'gcd',
-      args: [factor * 1009, factor * 1013],
-      expected: factor,
-      comparison: { type: 'exact' },
-    };
-  }),
-};
-
-/** The same ten questions as a suite of unit tests, and the first as a whole program. */
-const suite: GradableExercise = {
-  ...exercise,
-  tests: [
-    {
-      kind: 'suite',
-      name: 'suite',
-      weight: 1,
-      visibility: 'always',
-      path: 'gcd.test.js',
-      content: `import { gcd } from './gcd.js';
-test.each([2, 3, 4, 5, 6, 7, 8, 9, 10, 11])('common factor %i', (n) => { expect(gcd(n * 1009, n * 1013)).toBe(n); });`,
-      runSkipped: false,
-    },
-  ],
-};
-const program: GradableExercise = {
-  ...exercise,
-  tests: [
-    {
-      kind: 'stdio',
-      name: 'program',
-      weight: 1,
-      visibility: 'always',
-      stdin: '2018 2026\n',
-      expectedStdout: '2\n',
-      comparison: { type: 'trimmed' },
-    },
-  ],
-};
-const PROGRAM = `${CODE.replace('export ', '')}
-console.log(gcd(...require('fs').readFileSync(0, 'utf8').split(' ').map(Number)));`;
-
-type Measured = { perSecond: number; p50: number; p95: number };
-
+const wanted = process.argv.slice(2);
 const isolation = await probeIsolation('auto');
-print(`cores ${availableParallelism()}, slots ${SLOTS}, isolation ${isolation.layer}`);
-const warm = await measureWarm(isolation, exercise, CODE);
-print(`warm runners:         ${format(warm)}`);
-print(`suite of ten cases:   ${format(await measureWarm(isolation, suite, CODE))}`);
-print(`whole program:        ${format(await measureWarm(isolation, program, PROGRAM))}`);
-const baseline = await measureBaseline(isolation);
-print(`spawn per submission: ${format(baseline)}`);
-print(`ratio:                ${(warm.perSecond / baseline.perSecond).toFixed(1)}x`);
+const native = await probePython('auto', isolation);
+print(`cores ${availableParallelism()}, slots ${SLOTS}, isolation ${isolation.layer}, python ${native.engine}`);
+if (wanted.length === 0 || wanted.includes('javascript')) await benchJavascript();
+if (wanted.length === 0 || wanted.includes('python')) await benchPython();
+if (wanted.length === 0 || wanted.includes('sql')) await benchSql();
 
-async function measureWarm(layer: Isolation, graded: GradableExercise, code: string): Promise<Measured> {
-  const sandbox = new Sandbox({ size: SLOTS, isolation: layer, warm: ['quickjs'] });
-  const gradeOnce = async () => {
-    const { verdict } = await grade(sandbox, graded, code, AbortSignal.timeout(10_000));
-    if (verdict !== 'accepted') throw new Error(`the honest solution got ${verdict}`);
-  };
-  await measure(WARM_UP_MS, gradeOnce);
-  const measured = await measure(WARM_MS, gradeOnce);
+async function benchJavascript(): Promise<void> {
+  const calls = callsOf('javascript');
+  const warm = await measureWarm('quickjs', calls, GCD_IN_JAVASCRIPT);
+  show('javascript, ten calls', warm);
+  show('javascript, suite of ten', await measureWarm('quickjs', suiteOf('javascript'), GCD_IN_JAVASCRIPT));
+  show(
+    'javascript, whole program',
+    await measureWarm('quickjs', programOf('javascript'), programOf('javascript').code),
+  );
+  const baseline = await measureRunnerPerSubmission(calls.exercise, GCD_IN_JAVASCRIPT);
+  show('javascript, a runner started for each', baseline);
+  compare('warm, to a runner started for each', warm, baseline);
+}
+
+async function benchPython(): Promise<void> {
+  const engines: PythonEngine[] =
+    native.engine === 'python-native' ? ['python-native', 'python-wasi'] : ['python-wasi'];
+  const spawned = await measure(BASELINE_MS, SLOTS, spawnPython);
+  show('python3 spawned for each, no sandbox', spawned);
+  for (const engine of engines) {
+    const warm = await measureWarm(engine, callsOf('python'), GCD_IN_PYTHON);
+    show(`${engine}, ten calls`, warm);
+    show(`${engine}, suite of ten`, await measureWarm(engine, suiteOf('python'), GCD_IN_PYTHON));
+    show(`${engine}, whole program`, await measureWarm(engine, programOf('python'), programOf('python').code));
+    compare(`${engine}, to spawning python3`, warm, spawned);
+  }
+}
+
+async function benchSql(): Promise<void> {
+  for (const dialect of ['sqlite', 'postgres'] as const) {
+    const queries = queriesOf(dialect);
+    show(`${dialect}, three queries`, await measureWarm(dialect, queries, queries.code));
+  }
+}
+
+async function measureWarm(engine: EngineName, { exercise }: BenchedExercise, code: string): Promise<Measured> {
+  const python = engine === 'python-native' ? engine : 'python-wasi';
+  const sandbox = new Sandbox({ size: SLOTS, isolation, python, warm: [engine] });
+  const gradeOnce = () => gradeHonestly(sandbox, exercise, code);
+  await measure(WARM_UP_MS, SLOTS, gradeOnce);
+  const measured = await measure(WARM_MS, SLOTS, gradeOnce);
   await sandbox.close();
   return measured;
 }
 
-function measureBaseline(layer: Isolation): Promise<Measured> {
-  return measure(BASELINE_MS, async () => {
-    const sandbox = new Sandbox({ size: 1, isolation: layer, spare: 0 });
-    await grade(sandbox, exercise, CODE, AbortSignal.timeout(10_000));
+function measureRunnerPerSubmission(exercise: GradableExercise, code: string): Promise<Measured> {
+  return measure(BASELINE_MS, SLOTS, async () => {
+    const sandbox = new Sandbox({ size: 1, isolation, spare: 0 });
+    await gradeHonestly(sandbox, exercise, code);
     await sandbox.close();
   });
 }
 
-/** Keeps every slot busy for a while and answers throughput and latency, in milliseconds. */
-async function measure(durationMs: number, work: () => Promise<void>): Promise<Measured> {
-  const latencies: number[] = [];
-  const started = performance.now();
-  const slot = async () => {
-    while (performance.now() - started < durationMs) {
-      const begun = performance.now();
-      await work();
-      latencies.push(performance.now() - begun);
-    }
-  };
-  await Promise.all(Array.from({ length: SLOTS }, slot));
-  const elapsedSeconds = (performance.now() - started) / 1000;
-  latencies.sort((left, right) => left - right);
-  const percentile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
-  return { perSecond: latencies.length / elapsedSeconds, p50: percentile(0.5), p95: percentile(0.95) };
+async function gradeHonestly(sandbox: Sandbox, exercise: GradableExercise, code: string): Promise<void> {
+  const { verdict, tests } = await grade(sandbox, exercise, code, AbortSignal.timeout(30_000));
+  if (verdict !== 'accepted') throw new Error(`the honest solution got ${verdict}: ${tests[0]?.message}`);
 }
 
-function format({ perSecond, p50, p95 }: Measured): string {
-  return `${perSecond.toFixed(1)} submissions/s, p50 ${p50.toFixed(1)} ms, p95 ${p95.toFixed(1)} ms`;
+/** The least that a judge without warm runners does: no isolation, no limits, all ten answers in one go. */
+async function spawnPython(): Promise<void> {
+  const script = `${GCD_IN_PYTHON}
+import json
+print(json.dumps([gcd(n * 1009, n * 1013) for n in range(2, 12)]))`;
+  const child = spawn(PYTHON, ['-I', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  child.stdout.resume();
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`python3 ended with ${code}`);
 }
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+function show(what: string, measured: Measured): void {
+  print(`${what.padEnd(40)} ${format(measured)}`);
+}
+
+function compare(what: string, one: Measured, other: Measured): void {
+  print(`${what.padEnd(40)} ${(one.perSecond / other.perSecond).toFixed(1)}x`);
 }

@@ -96,7 +96,7 @@ export const pythonCases: HostileCase[] = [
     verdicts: [...MEMORY, 'time_limit'],
   },
   { name: 'string bomb', code: 'def f(n):\n    s = "x" * 1000\n    while True:\n        s += s\n', verdicts: MEMORY },
-  { name: 'bytearray of 4 GB', code: 'def f(n):\n    return len(bytearray(2 ** 32))\n', verdicts: MEMORY },
+  { name: 'bytearray of 4 GB', code: 'def f(n):\n    return len(bytearray(2 ** 32))\n', verdicts: ANY_LIMIT },
   {
     name: 'bytearray bomb',
     code: 'def f(n):\n    a = []\n    while True:\n        a.append(bytearray(10 ** 6))\n',
@@ -116,7 +116,7 @@ export const pythonCases: HostileCase[] = [
   {
     name: 'range turned into a list',
     code: 'def f(n):\n    return list(range(10 ** 10))\n',
-    verdicts: [...MEMORY, 'time_limit'],
+    verdicts: ANY_LIMIT,
   },
   {
     name: 'billion laughs in repr',
@@ -325,7 +325,7 @@ export const pythonCases: HostileCase[] = [
   },
   {
     name: 'forged results on every descriptor',
-    code: 'def f(n):\n    import os, json, struct\n    for body in ({"kind": "answer", "json": "1", "stdout": ""}, {"type": "outcome", "outcome": {"kind": "answer", "json": "1"}}):\n        raw = json.dumps(body).encode()\n        for fd in range(0, 32):\n            try:\n                os.write(fd, struct.pack(">I", len(raw)) + raw)\n            except OSError:\n                pass\n    return 2\n',
+    code: 'def f(n):\n    import os, json, struct\n    for body in ({"kind": "answer", "json": "3", "stdout": ""}, {"type": "outcome", "outcome": {"kind": "answer", "json": "1"}}):\n        raw = json.dumps(body).encode()\n        for fd in range(0, 32):\n            try:\n                os.write(fd, struct.pack(">I", len(raw)) + raw)\n            except OSError:\n                pass\n    return 2\n',
     verdicts: [...WRONG, 'security_violation', ...ERROR],
   },
   {
@@ -382,12 +382,12 @@ export const pythonCases: HostileCase[] = [
   },
   {
     name: 'changing the harness through gc',
-    code: 'import gc, types\nfor o in gc.get_objects():\n    if isinstance(o, types.FunctionType) and "learnify" in str(o.__globals__.get("__name__")):\n        o.__code__ = (lambda *a, **k: {"kind": "answer", "json": "1", "stdout": ""}).__code__\ndef f(n): return 2',
+    code: 'import gc, types\nfor o in gc.get_objects():\n    if isinstance(o, types.FunctionType) and "learnify" in str(o.__globals__.get("__name__")):\n        o.__code__ = (lambda *a, **k: {"kind": "answer", "json": "3", "stdout": ""}).__code__\ndef f(n): return 2',
     verdicts: [...WRONG, ...ERROR, 'security_violation'],
   },
   {
     name: 'changing the harness through frames',
-    code: 'import sys\nframe = sys._getframe()\nwhile frame:\n    for key, value in list(frame.f_globals.items()):\n        if callable(value) and "learnify" in str(getattr(value, "__module__", "")):\n            frame.f_globals[key] = lambda *a, **k: {"kind": "answer", "json": "1", "stdout": ""}\n    frame = frame.f_back\ndef f(n): return 2',
+    code: 'import sys\nframe = sys._getframe()\nwhile frame:\n    for key, value in list(frame.f_globals.items()):\n        if callable(value) and "learnify" in str(getattr(value, "__module__", "")):\n            frame.f_globals[key] = lambda *a, **k: {"kind": "answer", "json": "3", "stdout": ""}\n    frame = frame.f_back\ndef f(n): return 2',
     verdicts: [...WRONG, ...ERROR, 'security_violation', 'time_limit'],
   },
   {

@@ -4,7 +4,7 @@ import { buildExercise, callOfF } from '../support/grading.ts';
 import { SECRET, describeHostile } from './hostile-suite.ts';
 import { pythonCases } from './python.cases.ts';
 
-const limits = { cpuMs: 200, wallMs: 3000, memoryMb: 32, outputKb: 16 };
+const limits = { cpuMs: 200, wallMs: 8000, memoryMb: 32, outputKb: 16 };
 const attacked = buildExercise({
   language: 'python',
   entrypoint: 'f.py',

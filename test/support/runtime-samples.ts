@@ -1,6 +1,6 @@
 import type { ExerciseTest, Language } from '../../shared/contracts/exercise.contract.ts';
 import type { runtimes } from '../../worker/grading/runtimes/runtimes.ts';
-import type { PythonEngine } from '../../worker/grading/sandbox/sandbox.ts';
+import type { PythonEngine } from '../../worker/grading/sandbox/engines/engine.ts';
 import type { TestInput } from './grading.ts';
 
 /** The verdicts that a submission can be meant to get. */

@@ -1,5 +1,5 @@
 import type { ExerciseTest, Language } from '../../../shared/contracts/exercise.contract.ts';
-import type { PythonEngine } from '../sandbox/sandbox.ts';
+import type { PythonEngine } from '../sandbox/engines/engine.ts';
 import { javascriptRuntime } from './javascript.runtime.ts';
 import { postgresRuntime } from './postgres.runtime.ts';
 import { pythonNativeRuntime } from './python-native.runtime.ts';

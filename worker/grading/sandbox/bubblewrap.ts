@@ -18,8 +18,9 @@ export function resourceLimits(): string[] {
 /**
  * Arguments that start a command in namespaces of its own: no network, no processes but its own, nobody as its user, and of the file
  * system the system's libraries and `readable`, all of it read-only. With a filter of system calls on descriptor 3 when `withSeccomp`.
+ * `more` are further options of bubblewrap.
  */
-export function bubblewrap(readable: string[], withSeccomp: boolean): string[] {
+export function bubblewrap(readable: string[], withSeccomp: boolean, more: string[] = []): string[] {
   const libraries = SYSTEM_LIBRARIES.filter((path) => existsSync(path)).flatMap((path) =>
     lstatSync(path).isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path],
   );
@@ -42,6 +43,7 @@ export function bubblewrap(readable: string[], withSeccomp: boolean): string[] {
     'ALL',
     ...libraries,
     ...readable.flatMap((path) => ['--ro-bind', path, path]),
+    ...more,
     '--remount-ro',
     '/',
     '--chdir',

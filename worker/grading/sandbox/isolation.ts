@@ -1,8 +1,7 @@
 import { findBubblewrap } from './bubblewrap.ts';
-import type { EngineName } from './engines/engine.ts';
+import type { EngineName, PythonEngine } from './engines/engine.ts';
 import type { IsolationLayer } from './runner-command.ts';
 import { RunnerProcess } from './runner-process.ts';
-import type { PythonEngine } from './sandbox.ts';
 import { SandboxError } from './sandbox-error.ts';
 
 /** `auto` takes the strongest layer that works here, `required` refuses to go without bubblewrap, `off` does not try it. */

@@ -1,5 +1,6 @@
 import { MAX_LIMITS_HIT, RUN_WALL_MS } from './limits.ts';
 import type { EngineName } from './engines/engine.ts';
+import { engines } from './engines/engines.ts';
 import type { RecycleReason, RunnerPool } from './pool.ts';
 import type { Outcome, RunRequest, Task } from './protocol.ts';
 import { stepsAfter, withoutSteps } from './runner/steps.ts';
@@ -61,7 +62,7 @@ export async function runProgram(
   const attempts: Attempts = { count: 0, waitMs: 0 };
   const attempt = (isAlone: boolean) => {
     attempts.count += 1;
-    return new Attempt(sandbox.pool(engine), job, budget, signal, attempts, isAlone).run();
+    return new Attempt(sandbox, engine, job, budget, signal, attempts, isAlone).run();
   };
   const report = (result: RunReport['result'], run: ProgramRun | null) =>
     sandbox.hooks.onRun?.({
@@ -123,6 +124,7 @@ async function twiceIfRunnerDies(attempt: () => Promise<ProgramRun>): Promise<Pr
 /** One pass over the program, on one runner or, after a limit, on several. */
 class Attempt {
   readonly #pool: RunnerPool;
+  readonly #engineName: EngineName;
   readonly #job: RunRequest;
   readonly #signal: AbortSignal;
   readonly #attempts: Attempts;
@@ -133,7 +135,8 @@ class Attempt {
   #engine = '';
 
   constructor(
-    pool: RunnerPool,
+    sandbox: Sandbox,
+    engine: EngineName,
     job: RunRequest,
     budget: RunBudget,
     signal: AbortSignal,
@@ -142,7 +145,8 @@ class Attempt {
   ) {
     this.#isAlone = isAlone;
     this.#budget = budget;
-    this.#pool = pool;
+    this.#pool = sandbox.pool(engine);
+    this.#engineName = engine;
     this.#job = job;
     this.#signal = signal;
     this.#attempts = attempts;
@@ -194,7 +198,7 @@ class Attempt {
     try {
       const outcome = await runner.nextOutcome(wallMs, this.#signal);
       if (outcome.kind === 'starved') throw this.#starved();
-      if (outcome.spent) this.#hitLimit('limit');
+      if (outcome.spent) this.#endInstance(outcome);
       return outcome;
     } catch (error) {
       if (!(error instanceof WallClockKill)) throw error;
@@ -203,6 +207,14 @@ class Attempt {
       this.#hitLimit('wall_clock');
       return killedOutcome(performance.now() - started);
     }
+  }
+
+  /** The program is over; whether its runner is too depends on the engine. */
+  #endInstance(spent: Outcome): void {
+    if (this.#runner === null || engines[this.#engineName].outlives?.(spent) !== true) return this.#hitLimit('limit');
+    this.#budget.limitHit();
+    this.#pool.release(this.#runner);
+    this.#runner = null;
   }
 
   #starved(): Error {

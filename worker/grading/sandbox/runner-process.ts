@@ -79,7 +79,7 @@ export class RunnerProcess {
    * @throws SandboxError `runner_unavailable` with the runner's last words when it does not get there.
    */
   static async start(engine: EngineName, layer: IsolationLayer): Promise<RunnerProcess> {
-    const runner = new RunnerProcess(commandOf(engine, layer));
+    const runner = new RunnerProcess(await commandOf(engine, layer));
     try {
       const reply = await runner.#nextReply(START_DEADLINE_MS, 0);
       if (reply.type !== 'ready') throw new RunnerDied('runner did not introduce itself');
@@ -219,8 +219,9 @@ export class RunnerProcess {
   }
 }
 
-function commandOf(engine: EngineName, layer: IsolationLayer): RunnerCommand {
+async function commandOf(engine: EngineName, layer: IsolationLayer): Promise<RunnerCommand> {
   try {
+    await engines[engine].prepare?.();
     return engines[engine].command(layer);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,10 +1,7 @@
 import { ExclusiveLane } from '../exclusive-lane.ts';
-import { ENGINE_NAMES, type EngineName } from './engines/engine.ts';
+import { ENGINE_NAMES, type EngineName, type PythonEngine } from './engines/engine.ts';
 import type { Isolation } from './isolation.ts';
 import { RunnerPool, type PoolHealth, type RunnerPoolHooks } from './pool.ts';
-
-/** Which of the two engines runs Python here. */
-export type PythonEngine = Extract<EngineName, 'python-wasi' | 'python-native'>;
 
 /** One run of a program, for metrics. Times in milliseconds; `waitMs` is the wait for a free runner. */
 export type RunReport = {

@@ -13,6 +13,8 @@ export type NodeRunner = {
   entry: string;
   /** Packages it may read, beside its own files. */
   packages: string[];
+  /** Other files that it may read; it gets their paths as its arguments. */
+  files?: string[];
   /** Largest WebAssembly memory, in pages of 64 KB; 0 where there is none. */
   wasmPages: number;
   heapMb: number;
@@ -23,15 +25,17 @@ export type NodeRunner = {
 
 /** The command of a runner that is a Node process: locked in by Node's own permissions, inside whatever the layer adds. */
 export function nodeRunnerCommand(runner: NodeRunner, layer: IsolationLayer): RunnerCommand {
-  const readable = [RUNNER_DIRECTORY, ...runner.packages.map(packageDirectory), ...nearestPackageJson()];
-  const node = [process.execPath, ...nodeFlags(runner, readable, layer), join(RUNNER_DIRECTORY, runner.entry)];
+  const { entry, packages, files = [] } = runner;
+  const readable = [RUNNER_DIRECTORY, ...packages.map(packageDirectory), ...files, ...nearestPackageJson()];
+  const node = [process.execPath, ...nodeFlags(runner, readable, layer), join(RUNNER_DIRECTORY, entry), ...files];
   if (layer === 'portable') return runnerCommand([...resourceLimits(), ...node, '--watchdog'], null);
   const seccomp = layer === 'bubblewrap+seccomp' ? seccompFilter() : null;
   const jail = bubblewrap([process.execPath, ...readable], seccomp !== null);
   return runnerCommand([...resourceLimits(), ...jail, ...node], seccomp);
 }
 
-function packageDirectory(name: string): string {
+/** The folder of an installed package, also of one that does not let its own description be imported. */
+export function packageDirectory(name: string): string {
   const require = createRequire(import.meta.url);
   const found = require.resolve
     .paths(name)

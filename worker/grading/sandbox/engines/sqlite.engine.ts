@@ -8,6 +8,6 @@ export const sqliteEngine: Engine = {
       { entry: 'sql/sqlite-runner.ts', packages: [], wasmPages: 0, heapMb: 128, hasThreads: true },
       layer,
     ),
-  maxRssKb: 400 * 1024,
+  maxRssKb: 200 * 1024,
   warm: 'every',
 };

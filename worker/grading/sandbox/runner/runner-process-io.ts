@@ -25,5 +25,19 @@ export function sendOutcome(outcome: Outcome): void {
 
 function send(reply: Reply): void {
   const frame = encodeFrame(reply);
-  for (let sent = 0; sent < frame.length;) sent += writeSync(1, frame, sent);
+  for (let sent = 0; sent < frame.length;) sent += writeSome(frame.subarray(sent));
+}
+
+const never = new Int32Array(new SharedArrayBuffer(4));
+
+/** The pipe does not block: when it is full there is nothing to do but to wait until the parent has read some. */
+function writeSome(bytes: Buffer): number {
+  for (;;) {
+    try {
+      return writeSync(1, bytes);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(never, 0, 0, 1);
+    }
+  }
 }

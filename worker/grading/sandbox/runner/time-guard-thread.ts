@@ -6,6 +6,8 @@ import { CELL, STATE, guardCells, processCpuMs } from './time-guard.ts';
 /** Below this share of wall time spent on a cpu, a missed wall limit is blamed on the machine; see `stopwatch.ts` of QuickJS. */
 const STARVED_CPU_SHARE = 0.5;
 const LONGEST_LOOK_MS = 1000;
+/** Where memory is watched: what an engine can take meanwhile is what it can take too much. */
+const MEMORY_LOOK_MS = 20;
 
 const { state, times } = guardCells(workerData as SharedArrayBuffer);
 parentPort?.postMessage('watching');
@@ -23,16 +25,19 @@ function look(): number {
   const wallLeft = at('wallLimit') - wallMs;
   // One busy thread cannot use more cpu than wall time; the few that help it hardly count.
   const cpuLeft = at('cpuLimit') - cpuMs;
-  if (cpuLeft <= 0) end({ kind: 'fault', verdict: 'time_limit', message: 'time limit exceeded' }, cpuMs, wallMs);
+  const watchesMemory = at('rssLimit') > 0;
+  if (watchesMemory && process.resourceUsage().maxRSS > at('rssLimit')) {
+    end({ kind: 'fault', verdict: 'memory_limit', message: 'memory limit exceeded' }, cpuMs, wallMs);
+  } else if (cpuLeft <= 0) end({ kind: 'fault', verdict: 'time_limit', message: 'time limit exceeded' }, cpuMs, wallMs);
   else if (wallLeft <= 0) {
     const wasStarved = cpuMs + at('slept') < wallMs * STARVED_CPU_SHARE;
     if (wasStarved) end({ kind: 'starved' }, cpuMs, wallMs);
     else end({ kind: 'fault', verdict: 'time_limit', message: 'time limit exceeded' }, cpuMs, wallMs);
   }
-  return Math.max(1, Math.min(cpuLeft, wallLeft, LONGEST_LOOK_MS));
+  return Math.max(1, Math.min(cpuLeft, wallLeft, watchesMemory ? MEMORY_LOOK_MS : LONGEST_LOOK_MS));
 }
 
-type Ending = { kind: 'starved' } | { kind: 'fault'; verdict: 'time_limit'; message: string };
+type Ending = { kind: 'starved' } | { kind: 'fault'; verdict: 'time_limit' | 'memory_limit'; message: string };
 
 /** Whoever changes the state first ends the step: this thread, or the guarded one that was done just now. */
 function end(ending: Ending, cpuMs: number, wallMs: number): void {

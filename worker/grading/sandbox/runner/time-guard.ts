@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { EngineLimits } from '../limits.ts';
 
-/** Cells of the memory that the guard's thread and the guarded one share. Times in milliseconds. */
-export const CELL = { state: 0, cpuLimit: 1, wallLimit: 2, cpuStart: 3, wallStart: 4, slept: 5 } as const;
+/** Cells of the memory that the guard's thread and the guarded one share. Times in milliseconds, `rssLimit` in KB, 0 for none. */
+export const CELL = { state: 0, cpuLimit: 1, wallLimit: 2, cpuStart: 3, wallStart: 4, slept: 5, rssLimit: 6 } as const;
 export const STATE = { idle: 0, armed: 1, expired: 2 } as const;
 
 /** `state` as an integer, for Atomics; the rest as floats, written before the state is. */
@@ -34,8 +34,11 @@ export class TimeGuard {
     return new TimeGuard(guardCells(buffer));
   }
 
-  /** Starts the clock of one step. */
-  arm({ cpuMs, wallMs }: Pick<EngineLimits, 'cpuMs' | 'wallMs'>): void {
+  /**
+   * Starts the clock of one step. Where an engine has no memory limit of its own, the peak of the whole process may grow by so many bytes
+   * meanwhile.
+   */
+  arm({ cpuMs, wallMs }: Pick<EngineLimits, 'cpuMs' | 'wallMs'>, mayGrowBytes?: number): void {
     const { state, times } = this.#cells;
     this.#cpuStart = threadCpuMs();
     this.#wallStart = performance.now();
@@ -44,6 +47,7 @@ export class TimeGuard {
     times[CELL.cpuStart] = processCpuMs();
     times[CELL.wallStart] = performance.timeOrigin + this.#wallStart;
     times[CELL.slept] = 0;
+    times[CELL.rssLimit] = mayGrowBytes === undefined ? 0 : process.resourceUsage().maxRSS + mayGrowBytes / 1024;
     Atomics.store(state, 0, STATE.armed);
     Atomics.notify(state, 0);
   }

@@ -1,0 +1,11 @@
+"""Why a step gave no result."""
+
+
+class Fault(BaseException):
+    """
+    Ends a step with a verdict. Not an Exception, so that a program which catches every Exception around an import does not catch it.
+    """
+
+    def __init__(self, verdict, message):
+        self.verdict = verdict
+        self.message = message
