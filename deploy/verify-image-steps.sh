@@ -109,7 +109,7 @@ copy() {
 
 # apt-get lines stand for "these packages are there"; everything else is run as it is, in the stage's folder.
 run() {
-  local packages=() word
+  local packages=() word words=()
   if [[ $1 == apt-get* ]]; then
     for word in ${1#*--no-install-recommends}; do
       [[ $word != '&&' ]] || break
@@ -121,8 +121,11 @@ run() {
     fi
   elif [[ $1 == npm* ]]; then
     (cd "$stage$workdir" && env NODE_ENV= bash -c "$1") >"$WORK/logs/$image.npm.log" 2>&1 || { cat "$WORK/logs/$image.npm.log"; return 1; }
+  elif [[ $1 == 'node '* ]]; then
+    read -ra words <<<"${1#node }"
+    (cd "$stage$workdir" && "$NODE" "${words[@]}")
   else
-    fail "RUN $1: neither npm nor apt-get; teach this script about it"
+    fail "RUN $1: neither npm, node nor apt-get; teach this script about it"
   fi
 }
 

@@ -44,11 +44,14 @@ export class ImageFile {
   async #buildOnce(): Promise<void> {
     const { builder, flags = [] } = this.#recipe;
     const name = `${basename(dirname(builder))}-${this.#contentHash()}`;
-    const path = join(cacheDirectory(this.#recipe.package), name);
-    if (!existsSync(path)) {
-      const args = ['--no-warnings', ...flags, builder, path];
-      await promisify(execFile)(process.execPath, args, { timeout: BUILD_DEADLINE_MS });
+    const cached = join(cacheDirectory(this.#recipe.package), name);
+    if (existsSync(cached)) {
+      this.#path = cached;
+      return;
     }
+    const path = join(writableDirectory(dirname(cached)), name);
+    const args = ['--no-warnings', ...flags, builder, path];
+    await promisify(execFile)(process.execPath, args, { timeout: BUILD_DEADLINE_MS });
     this.#path = path;
   }
 
@@ -60,10 +63,12 @@ export class ImageFile {
 }
 
 function cacheDirectory(name: string): string {
-  const directory = packageDirectory(name);
-  const cache = join(directory.slice(0, -name.length), '.cache', 'learnify');
+  return join(packageDirectory(name).slice(0, -name.length), '.cache', 'learnify');
+}
+
+function writableDirectory(cache: string): string {
   try {
-    mkdirSync(cache, { recursive: true, mode: 0o700 });
+    mkdirSync(cache, { recursive: true });
     accessSync(cache, constants.W_OK);
     return cache;
   } catch {

@@ -34,7 +34,7 @@ class BootDone extends Error {}
 const [imagePath] = process.argv.slice(2);
 if (imagePath === undefined) throw new Error('usage: image-builder PATH');
 const unfinished = `${imagePath}.${process.pid}`;
-writeFileSync(unfinished, imageBytes(await build()), { mode: 0o600 });
+writeFileSync(unfinished, imageBytes(await build()), { mode: 0o644 });
 // In one step, so that what is there is whole, also when several processes build it.
 renameSync(unfinished, imagePath);
 
