@@ -1,4 +1,4 @@
-import type { ExerciseDefinition } from '../contracts/exercise.contract.ts';
+import type { ExerciseDefinition, ExerciseTest } from '../contracts/exercise.contract.ts';
 import type { FieldProblem } from '../errors.ts';
 
 /**
@@ -11,6 +11,8 @@ export function findDefinitionProblems(definition: ExerciseDefinition): FieldPro
     ...collidingPaths(definition),
     ...unweightedTests(definition),
     ...testsOfOtherLanguages(definition),
+    ...brokenQueries(definition),
+    ...stoppedDatabaseClock(definition),
     ...pointlessStarter(definition),
     ...unstorableText(definition),
   ];
@@ -66,6 +68,34 @@ function testsOfOtherLanguages({ language, tests }: ExerciseDefinition): FieldPr
   );
 }
 
+/** What a query wants must be said, and one script cannot be right in two dialects. */
+function brokenQueries({ tests }: ExerciseDefinition): FieldProblem[] {
+  const dialect = tests.find((test) => test.kind === 'query')?.dialect;
+  return tests.flatMap((test, index) => {
+    if (test.kind !== 'query') return [];
+    const path = `tests.${index}`;
+    const width = test.expectedRows?.[0]?.length;
+    const uneven = test.expectedRows?.findIndex((row) => row.length !== width) ?? -1;
+    return [
+      ...(test.reference === undefined && test.expectedRows === undefined
+        ? [{ path, message: 'needs a "reference" query or "expectedRows"' }]
+        : []),
+      ...(test.dialect === dialect
+        ? []
+        : [{ path: `${path}.dialect`, message: `must be that of the first query test: ${dialect}` }]),
+      ...(uneven < 0
+        ? []
+        : [{ path: `${path}.expectedRows.${uneven}`, message: `must have ${width} columns, as the first row has` }]),
+    ];
+  });
+}
+
+/** Databases tell the time by themselves. */
+function stoppedDatabaseClock({ language, clock }: ExerciseDefinition): FieldProblem[] {
+  if (language !== 'sql' || clock === undefined) return [];
+  return [{ path: 'clock', message: 'cannot be set for sql: give the moment to the query as data' }];
+}
+
 function pointlessStarter({ starterCode, solutionCode }: ExerciseDefinition): FieldProblem[] {
   return starterCode === solutionCode ? [{ path: 'starterCode', message: 'must not be the solution itself' }] : [];
 }
@@ -79,9 +109,16 @@ function unstorableText(definition: ExerciseDefinition): FieldProblem[] {
     ...definition.hints.map((hint, index): [string, string] => [`hints.${index}`, hint]),
     ...definition.files.map(({ content }, index): [string, string] => [`files.${index}.content`, content]),
     ...definition.tests.map(({ name }, index): [string, string] => [`tests.${index}.name`, name]),
+    ...definition.tests.flatMap(queryTexts),
   ];
   return texts.flatMap(([path, text]) => {
     if (text.includes('\0')) return [{ path, message: 'must not contain NUL characters' }];
     return text.isWellFormed() ? [] : [{ path, message: 'must not contain lone surrogates' }];
   });
+}
+
+function queryTexts(test: ExerciseTest, index: number): [path: string, text: string][] {
+  if (test.kind !== 'query') return [];
+  const { setup, reference = '', check = '' } = test;
+  return Object.entries({ setup, reference, check }).map(([field, text]) => [`tests.${index}.${field}`, text]);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ExerciseDefinition } from '../../shared/contracts/exercise.contract.ts';
+import { QueryTest, type ExerciseDefinition } from '../../shared/contracts/exercise.contract.ts';
 import { readCatalogue } from '../../shared/learning/course-directory.ts';
 import { findDefinitionProblems } from '../../shared/learning/definition.policy.ts';
 import { sumExercise } from '../support/factories.ts';
@@ -61,6 +61,42 @@ describe('a definition that contradicts itself', () => {
     expect(problemsOf({ language }).map(({ path, message }) => `${path} ${message}`)).toContain(
       'tests.0.kind a call test cannot test an exercise in sql',
     );
+  });
+
+  describe('asks a database', () => {
+    const query = (changes: Partial<QueryTest> = {}): QueryTest =>
+      QueryTest.parse({ kind: 'query', name: 'all', dialect: 'sqlite', expectedRows: [[1, 'a']], ...changes });
+    const problemsOfQueries = (tests: QueryTest[], changes: Partial<ExerciseDefinition> = {}) =>
+      problemsOf({ language: 'sql', tests, ...changes });
+
+    test('and is sound', () => {
+      expect(
+        problemsOfQueries([query(), query({ name: 'other', expectedRows: undefined, reference: 'SELECT 1' })]),
+      ).toEqual([]);
+    });
+
+    test('without saying what it wants', () => {
+      expect(problemsOfQueries([query({ expectedRows: undefined })])).toEqual([
+        { path: 'tests.0', message: 'needs a "reference" query or "expectedRows"' },
+      ]);
+    });
+
+    test('in two dialects', () => {
+      expect(problemsOfQueries([query(), query({ name: 'other', dialect: 'postgres' })])).toEqual([
+        { path: 'tests.1.dialect', message: 'must be that of the first query test: sqlite' },
+      ]);
+    });
+
+    test('for rows of different lengths', () => {
+      expect(problemsOfQueries([query({ expectedRows: [[1, 2], [1]] })])).toEqual([
+        { path: 'tests.0.expectedRows.1', message: 'must have 2 columns, as the first row has' },
+      ]);
+    });
+
+    test('with a clock, or with text that cannot be stored', () => {
+      const problems = problemsOfQueries([query({ setup: 'SELECT \0' })], { clock: '2026-01-01T00:00:00Z' });
+      expect(problems.map(({ path }) => path)).toEqual(['clock', 'tests.0.setup']);
+    });
   });
 
   test('gives the solution away', () => {

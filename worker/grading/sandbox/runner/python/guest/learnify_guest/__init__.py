@@ -10,7 +10,10 @@ outside the learner's own submission: the process ends with it.
 The package imports next to nothing, since on WASI each module costs milliseconds of every instance. A server that forks calls `warm`.
 """
 
+from .own_modules import note_own_modules
 from .session import serve
 from .warmup import warm
+
+note_own_modules()
 
 __all__ = ['serve', 'warm']

@@ -11,6 +11,7 @@ from .coroutines import finish, use_plain_loop
 from .errors import describe, exit_message
 from .fault import Fault
 from .filesystem import FileSystem
+from .own_modules import forget_own_modules, note_own_modules
 from .primordials import get_recursion_limit, modules, native_type, set_profile, set_recursion_limit, set_trace, shared_builtins
 from .program import Program
 from .streams import Output, Streams
@@ -20,7 +21,6 @@ OWN_RECURSION_LIMIT = 3000
 MIN_RECURSION_LIMIT = 50
 #: Room for what it takes to say that memory is short; the interpreter asks for 1 MB at a time.
 RESERVE_BYTES = 2 * 1024 * 1024
-HARNESS = __name__.split('.')[0]
 
 
 def serve(channel):
@@ -81,14 +81,14 @@ class Session:
         if self._task['kind'] == 'suite':
             from .suite import Suite
 
+            note_own_modules()
             sys.settrace = sys.setprofile = refuse_tracing
             self._suite = Suite(self._task['suite'], self._program)
             self._own_files.add(self._task['suite']['path'])
         self._program.install()
         shared_builtins.exit = shared_builtins.quit = leave
         sys.argv = [self._program.entrypoint]
-        for name in [name for name in modules if name == HARNESS or name.startswith(HARNESS + '.')]:
-            del modules[name]
+        forget_own_modules()
 
     def _mentions(self, word):
         suite = self._task.get('suite', {'content': ''})

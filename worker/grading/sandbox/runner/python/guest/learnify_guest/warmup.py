@@ -21,6 +21,8 @@ def warm():
             continue
     from . import suite
     from .coroutines import use_plain_loop
+    from .own_modules import note_own_modules
 
     suite.preload()
+    note_own_modules()
     use_plain_loop(sys.modules['asyncio'])
