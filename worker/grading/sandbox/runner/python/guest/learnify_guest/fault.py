@@ -1,5 +1,7 @@
 """Why a step gave no result."""
 
+from .primordials import BUILTINS as __builtins__
+
 
 class Fault(BaseException):
     """

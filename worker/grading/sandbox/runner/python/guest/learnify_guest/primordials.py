@@ -21,7 +21,6 @@ type_name = type.__dict__['__name__'].__get__
 type_mro = type.__dict__['__mro__'].__get__
 type_members = type.__dict__['__dict__'].__get__
 traceback_of = BaseException.__dict__['__traceback__'].__get__
-instance_of = object.__dict__['__class__'].__get__
 ModuleType = type(sys)
 FUNCTION_TYPES = (type(lambda: None), type(len), type(str.join), type([].__len__), type(type.mro))
 

@@ -8,7 +8,7 @@ from .answers import NotJson, write_answer
 from .calls import parse_json
 from .clock import make_reproducible
 from .coroutines import finish, use_plain_loop
-from .errors import describe, exit_message
+from .errors import describe, error_text, exit_message
 from .fault import Fault
 from .filesystem import FileSystem
 from .own_modules import forget_own_modules, note_own_modules
@@ -182,7 +182,7 @@ class Session:
             return fault_finding(error.verdict, error.message)
         if kind is SystemExit:
             return fault_finding('runtime_error', exit_message(error) or 'the program ended with exit code 0')
-        if kind is None:
+        if kind is None and not is_out_of_memory(error):
             return fault_finding('runtime_error', describe(error, self._own_files))
         limit_mb = round(self._limits['memoryBytes'] / 1024 / 1024)
         return fault_finding('memory_limit', f'memory limit of {limit_mb} MB exceeded', spent=True)
@@ -207,6 +207,11 @@ class Session:
 def fault_finding(verdict, message, **more):
     """A fault as the transports know it; `spent=True` when this interpreter must do nothing more."""
     return {'kind': 'fault', 'verdict': verdict, 'message': message, **more}
+
+
+def is_out_of_memory(error):
+    """CPython loses the MemoryError here and there on its way, and says this instead."""
+    return type(error) is SystemError and 'without' in error_text(error)
 
 
 def leave(code=None):

@@ -9,7 +9,7 @@ USUAL = (
     'json', 'linecache', 'locale', 'logging', 'math', 'numbers', 'operator', 'os', 'pathlib', 'pickle', 'pprint', 'queue', 'random', 're',
     'secrets', 'statistics', 'string', 'struct', 'textwrap', 'threading', 'time', 'traceback', 'types', 'typing', 'unicodedata', 'unittest',
     'unittest.mock', 'uuid', 'warnings', 'weakref', '_strptime', 'asyncio', 'zlib', 'graphlib',
-)  # fmt: skip
+)
 
 
 def warm():

@@ -4,7 +4,7 @@ from ..primordials import BUILTINS as __builtins__
 
 from ..coroutines import finish
 from .fixtures import Context, Fixture, Store, argument_names
-from .marks import Parametrize, Row, expected_failure, marks_of, skip_reason
+from .marks import Parametrize, Row, expected_failure, marks_in, marks_of, skip_reason
 from .outcomes import ExpectedFailure, Failed, Skipped
 from .unittest_cases import ClassFixtures, call_if_there, in_turn, test_methods
 
@@ -53,7 +53,8 @@ class FunctionTest:
         self.registry = registry
         self.shared = shared
         self.names = names
-        self.marks = marks_of(function) + [mark for base in mro_of(kind) for mark in marks_of_class(base)] + module_marks(names)
+        bases = () if kind is None else kind.__mro__
+        self.marks = [*marks_of(function), *(mark for base in bases for mark in marks_in(vars(base))), *marks_in(names)]
         asked = [name for mark in self.marks if mark.name == 'usefixtures' for name in mark.args]
         self.arguments = argument_names(function)
         self.fixtures = registry.closure([*asked, *self.arguments])
@@ -159,22 +160,6 @@ def function_of(kind, name):
     found = getattr(kind, name)
     found = getattr(found, '__func__', found)
     return found if hasattr(found, '__code__') else None
-
-
-def mro_of(kind):
-    return () if kind is None else kind.__mro__
-
-
-def marks_of_class(kind):
-    """The marks of a class itself, not of those it derives from."""
-    marks = vars(kind).get('pytestmark', ())
-    return list(marks) if isinstance(marks, (list, tuple)) else [marks]
-
-
-def module_marks(names):
-    """The marks of all tests of the module."""
-    marks = names.get('pytestmark', ())
-    return list(marks) if isinstance(marks, (list, tuple)) else [marks]
 
 
 def call_with(function, argument):

@@ -74,7 +74,9 @@ def read_rows(argnames, argvalues, indirect=False, ids=None, scope=None):
     indirect = frozenset(names if indirect is True else indirect or ())
     rows = []
     for index, value in enumerate(argvalues):
-        entry = value if isinstance(value, ParameterSet) else ParameterSet((value,) if is_text and len(names) == 1 else tuple(value), None, ())
+        entry = value
+        if not isinstance(value, ParameterSet):
+            entry = ParameterSet((value,) if is_text and len(names) == 1 else tuple(value), None, ())
         if len(entry.values) != len(names):
             raise ValueError(f'parametrize: {len(names)} names ({", ".join(names)}), but row {index} has {len(entry.values)} values')
         rows.append(Row(dict(zip(names, entry.values)), indirect, row_name(entry, names, index, ids), entry.marks))
@@ -116,9 +118,14 @@ def tell_apart(rows):
     return rows
 
 
-def marks_of(target):
-    """The marks of a function, class or module, in the order in which they were applied."""
-    marks = getattr(target, 'pytestmark', ())
+def marks_of(function):
+    """The marks of a function, in the order in which they were applied."""
+    return marks_in(getattr(function, '__dict__', {}))
+
+
+def marks_in(names):
+    """The marks in a namespace: of all tests of a module, or of a class without those that it derives from."""
+    marks = names.get('pytestmark', ())
     return list(marks) if isinstance(marks, (list, tuple)) else [marks]
 
 

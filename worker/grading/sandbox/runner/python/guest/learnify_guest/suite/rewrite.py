@@ -17,7 +17,7 @@ FAIL = '@fail'
 
 OPERATORS = {
     'Eq': '==', 'NotEq': '!=', 'Lt': '<', 'LtE': '<=', 'Gt': '>', 'GtE': '>=', 'Is': 'is', 'IsNot': 'is not', 'In': 'in', 'NotIn': 'not in',
-}  # fmt: skip
+}
 #: Methods of TestCase whose arguments are an answer and what it should be, in the order that the author likes.
 EQUALITIES = frozenset(('assertEqual', 'assertEquals', 'assertAlmostEqual', 'assertIs', 'assertCountEqual', 'assertListEqual'))
 

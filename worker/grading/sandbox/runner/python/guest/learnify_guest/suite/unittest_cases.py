@@ -5,7 +5,7 @@ from ..primordials import BUILTINS as __builtins__
 import sys
 
 from ..primordials import type_members, type_mro
-from .marks import marks_of, skip_reason
+from .marks import marks_in, marks_of, skip_reason
 from .outcomes import ExpectedFailure, Failed, Skipped
 
 
@@ -72,7 +72,7 @@ class UnittestCase:
         self._fixtures = fixtures
         self._unittest = unittest
         function = getattr(kind, method)
-        marks = [*marks_of(function), *marks_of(kind)]
+        marks = [*marks_of(function), *marks_in(vars(kind))]
         is_off = getattr(kind, '__unittest_skip__', False) or getattr(function, '__unittest_skip__', False)
         self.runs = run_skipped or not is_off and skip_reason(marks) is None
         if self.runs:

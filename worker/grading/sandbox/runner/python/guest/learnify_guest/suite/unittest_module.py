@@ -16,12 +16,12 @@ PREFIX = 'unittest'
 CASE_NAMES = (
     'FunctionTestCase', 'SkipTest', 'addModuleCleanup', 'doModuleCleanups', 'enterModuleContext', 'expectedFailure', 'skip', 'skipIf',
     'skipUnless',
-)  # fmt: skip
+)
 #: Where the names are that are not there from the start.
 LATER = {
     'TestResult': 'result', 'BaseTestSuite': 'suite', 'TestSuite': 'suite', 'TestLoader': 'loader', 'defaultTestLoader': 'loader',
     'TextTestRunner': 'runner', 'TextTestResult': 'runner', 'IsolatedAsyncioTestCase': 'async_case', 'mock': 'mock',
-}  # fmt: skip
+}
 #: What `unittest.case` needs only to describe what differs.
 LAZY = ('difflib', 'pprint', 're', 'traceback')
 
@@ -29,13 +29,13 @@ LAZY = ('difflib', 'pprint', 're', 'traceback')
 EQUALITIES = (
     'assertEqual', 'assertAlmostEqual', 'assertIs', 'assertCountEqual', 'assertListEqual', 'assertTupleEqual', 'assertSetEqual',
     'assertDictEqual', 'assertSequenceEqual', 'assertMultiLineEqual',
-)  # fmt: skip
+)
 #: Names that Python 3.12 took away; suites that have them shall run in every engine.
 OLD_NAMES = {
     'assert_': 'assertTrue', 'assertEquals': 'assertEqual', 'assertNotEquals': 'assertNotEqual', 'assertAlmostEquals': 'assertAlmostEqual',
     'assertNotAlmostEquals': 'assertNotAlmostEqual', 'assertRegexpMatches': 'assertRegex', 'assertNotRegexpMatches': 'assertNotRegex',
     'assertRaisesRegexp': 'assertRaisesRegex',
-}  # fmt: skip
+}
 SIZED = (str, list, tuple, dict, set, frozenset)
 MAX_DIFFERENCE_CHARS = 4000
 
