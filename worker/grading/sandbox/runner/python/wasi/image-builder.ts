@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeFrame } from '../../framing.ts';
-import { imageBytes, instantiate, type PythonImage } from './python-image.ts';
+import { PAGE_BYTES, imageBytes, instantiate, type PythonImage } from './python-image.ts';
 import { WasiClock, seededRandom } from './wasi-world.ts';
 import type { WasiHost } from './wasi-imports.ts';
 import { openBinary } from './wasm-binary.ts';
@@ -24,6 +24,17 @@ const ENGINE = 'cpython 3.12.0 (wasi)';
  */
 const EXPORTS = { functions: { start: 43, callObject: 751 }, globals: { stackPointer: 0 } };
 
+/**
+ * As built, the stack of the C code has 512 KB at the very bottom of the memory: recursion through C code (`functools.lru_cache`, `__repr__`,
+ * the keys of `sorted`) ends the interpreter between 50 and 100 levels. So the stack gets pages of its own behind the first heap, which
+ * malloc never takes since it grows from the memory's end, and the interpreter's own limit of such recursion is what it is natively.
+ */
+const STACK_PAGES = 128;
+/** `i32.const 500; i32.store offset=24; local.get 0`, where a thread's state gets its limit. */
+const RECURSION_LIMIT_CODE = Buffer.from('41f40336021820', 'hex');
+/** `i32.const 1500`. With 3000 the stack would not be enough. */
+const RAISED_RECURSION_LIMIT = Buffer.from('41dc0b', 'hex');
+
 /** Memory that a program can use before its instance has to grow, so that the memory of a small one can be used again. */
 const HEADROOM_BYTES = 4 * 1024 * 1024;
 
@@ -40,12 +51,14 @@ renameSync(unfinished, imagePath);
 
 async function build(): Promise<PythonImage> {
   const { code, data, minPages } = openBinary(readBinary(), EXPORTS);
+  raiseRecursionLimit(code);
   const module = await WebAssembly.compile(code);
-  const memory = new WebAssembly.Memory({ initial: minPages });
+  const memory = new WebAssembly.Memory({ initial: minPages + STACK_PAGES });
   for (const { address, bytes } of data) new Uint8Array(memory.buffer).set(bytes, address);
   const said: string[] = [];
   const host = bootHost(memory, said);
   const { start, stackPointer } = instantiate(module, memory, host);
+  stackPointer.value = (minPages + STACK_PAGES) * PAGE_BYTES;
   try {
     start();
     throw new Error('it ended');
@@ -56,11 +69,21 @@ async function build(): Promise<PythonImage> {
   return {
     engine: ENGINE,
     code,
-    memory: new Uint8Array(memory.buffer.slice(0)),
+    low: new Uint8Array(memory.buffer.slice(0, minPages * PAGE_BYTES)),
+    high: new Uint8Array(memory.buffer.slice(stackPointer.value)),
     stackPointer: stackPointer.value,
     begin,
     noArguments,
   };
+}
+
+function raiseRecursionLimit(code: Uint8Array<ArrayBuffer>): void {
+  const bytes = Buffer.from(code.buffer, code.byteOffset, code.length);
+  const place = bytes.indexOf(RECURSION_LIMIT_CODE);
+  if (place < 0 || bytes.indexOf(RECURSION_LIMIT_CODE, place + 1) >= 0) {
+    throw new Error('the limit of recursion is not at one place in python.wasm');
+  }
+  RAISED_RECURSION_LIMIT.copy(bytes, place);
 }
 
 function readBinary(): Uint8Array {

@@ -1,4 +1,4 @@
-import { PAGE_BYTES, instantiate, type PythonExports, type PythonImage } from './python-image.ts';
+import { PAGE_BYTES, instantiate, memoryBytesOf, type PythonExports, type PythonImage } from './python-image.ts';
 import { WasiClock, seededRandom } from './wasi-world.ts';
 import { ProgramExit, type WasiHost } from './wasi-imports.ts';
 
@@ -37,7 +37,9 @@ export class PythonInstance {
     this.#image = image;
     this.#memory = memory;
     this.#maxPages = maxPages;
-    new Uint8Array(memory.buffer).set(image.memory);
+    const bytes = new Uint8Array(memory.buffer);
+    bytes.set(image.low);
+    bytes.set(image.high, image.stackPointer);
     this.#exports = instantiate(image.module, memory, this.#host());
     this.#exports.stackPointer.value = image.stackPointer;
   }
@@ -47,10 +49,10 @@ export class PythonInstance {
    * memory costs a page fault for each 4 KB.
    */
   static prepare(image: CompiledImage, memoryBytes: number, former: PythonInstance | null): PythonInstance {
-    const initial = image.memory.length / PAGE_BYTES;
+    const initial = memoryBytesOf(image) / PAGE_BYTES;
     const maximum = initial + Math.ceil(memoryBytes / PAGE_BYTES);
     const isAlike =
-      former !== null && former.#maxPages === maximum && former.#memory.buffer.byteLength === image.memory.length;
+      former !== null && former.#maxPages === maximum && former.#memory.buffer.byteLength === memoryBytesOf(image);
     const memory = isAlike ? former.#memory : new WebAssembly.Memory({ initial, maximum });
     return new PythonInstance(image, memory, maximum);
   }
@@ -105,7 +107,7 @@ export class PythonInstance {
 function endOf(error: unknown): InstanceEnd {
   if (error instanceof ConversationOver) return 'over';
   if (error instanceof ProgramExit) return { exitCode: error.code };
-  // The engine's own stack, and the stack that the C code keeps at the very bottom of its memory.
+  // The engine's own stack, or that of the C code.
   if (error instanceof RangeError && error.message.includes('call stack')) return 'stack_overflow';
   if (!(error instanceof WebAssembly.RuntimeError)) throw error;
   return error.message.includes('memory access out of bounds') ? 'stack_overflow' : 'trapped';

@@ -34,9 +34,9 @@ sendReady(image.engine);
 async function loadImage(): Promise<CompiledImage> {
   const [path] = process.argv.slice(2);
   if (path === undefined) throw new Error('usage: python-wasi-runner IMAGE');
-  const { code, memory, ...rest } = parseImage(readFileSync(path));
+  const { code, low, high, ...rest } = parseImage(readFileSync(path));
   // Copied, so that the code is not kept with it.
-  return { ...rest, memory: new Uint8Array(memory), module: await WebAssembly.compile(code) };
+  return { ...rest, low: new Uint8Array(low), high: new Uint8Array(high), module: await WebAssembly.compile(code) };
 }
 
 function serve(request: RunRequest, send: (outcome: Outcome) => void): void {

@@ -156,8 +156,9 @@ class FileSystem:
         folder = self._own_path(path)
         if folder not in self._program.directories:
             return real['scandir'](path)
-        shown = to_path(path)
-        return Entries([Entry(name, f'{shown}/{name}', self.stat) for name in self.listdir(path)])
+        start = to_path(path)
+        start = start if start == '' or start.endswith('/') else start + '/'
+        return Entries([Entry(name, start + name, self.stat) for name in self.listdir(path)])
 
     def read(self, descriptor, size, /):
         """As `os.read`."""

@@ -8,14 +8,17 @@ What remains open: code that a test calls can look at that test's frames, and ch
 
 from ..primordials import BUILTINS as __builtins__
 
+from ..errors import error_text
+from ..fault import Fault
 from .author_code import AuthorCode
 from .loaded_suite import LoadedSuite
 from .outcomes import Skipped
 from .unittest_module import preload
-from ..errors import error_text
-from ..fault import Fault
 
 __all__ = ['Suite', 'preload']
+
+#: Where pytest looks for fixtures that nobody imports.
+FIXTURES = 'conftest.py'
 
 
 class Suite:
@@ -31,6 +34,8 @@ class Suite:
         """Runs the file's top level. Answers its cases as the transports know them; raises what the code raises, and Fault."""
         path = self._task['path']
         try:
+            if FIXTURES in self._program.files:
+                self._code.run(FIXTURES, self._program.files[FIXTURES])
             names = self._code.run(path, self._task['content'])
         except Skipped as skip:
             raise Fault('runtime_error', f'`{path}` skips all its tests: {error_text(skip)}') from None

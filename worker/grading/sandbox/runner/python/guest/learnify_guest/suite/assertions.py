@@ -78,9 +78,17 @@ def expectation(expected, actual):
     if kind is None or native_type(actual, (list, tuple, str)) is not kind or len(text) < 80:
         return text
     for index, (wanted, got) in enumerate(zip(kind.__iter__(expected), kind.__iter__(actual))):
-        if wanted != got:
+        if differ(wanted, got):
             return f'{text}\nfirst difference at index {index}: expected {shown(wanted)}, got {shown(got)}'
     return f'{text}\nexpected length {kind.__len__(expected)}, got {kind.__len__(actual)}'
+
+
+def differ(one, other):
+    """Whether two values differ, as far as they can tell."""
+    try:
+        return bool(one != other)
+    except Exception:
+        return False
 
 
 def shown(value):

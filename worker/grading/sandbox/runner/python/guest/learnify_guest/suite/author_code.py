@@ -70,7 +70,9 @@ class AuthorCode:
         if level == 0 and self.unittest is not None and (name == PREFIX or name.startswith(PREFIX + '.')):
             module = self.unittest.module(name)
             return module if fromlist else self.unittest.root
-        return real_import(name, globals, locals, fromlist, level)
+        # Beside the program, `from .gcd import gcd` can only mean this.
+        is_beside = level == 1 and name != '' and not (globals or {}).get('__package__')
+        return real_import(name, globals, locals, fromlist, 0 if is_beside else level)
 
 
 def mentions(word, program, task):

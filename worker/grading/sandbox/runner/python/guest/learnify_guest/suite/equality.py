@@ -46,12 +46,16 @@ class Trust:
     def _members_mislead(self, one, other, depth):
         kind, other_kind = native_type(one, CONTAINERS), native_type(other, CONTAINERS)
         if kind in SEQUENCES and other_kind is kind:
+            if are_plain(one) and are_plain(other):
+                return False
             return any(self._misleads(a, b, depth) for a, b in zip(kind.__iter__(one), kind.__iter__(other)))
         if kind is dict and other_kind is dict:
+            if all(map(are_plain, (one, other, dict.values(one), dict.values(other)))):
+                return False
             return self._keys_mislead(one, other) or any(
                 self._misleads(item, dict.get(other, key), depth) for key, item in dict.items(one)
             )
-        if kind in SETS and other_kind in SETS:
+        if kind in SETS and other_kind in SETS and not (are_plain(one) and are_plain(other)):
             return self._keys_mislead(kind.__iter__(one), other_kind.__iter__(other))
         return False
 
@@ -64,9 +68,10 @@ class Trust:
 
     def _claims(self, own, value):
         """`own` is the learner's. What is derived from a built-in class is compared as that; any other value must deny some decoys."""
-        kind = native_type(own, BUILT_IN)
-        if kind is not None and native_type(value, BUILT_IN) is not None:
-            return kind.__eq__(own, value) is not True or self._members_mislead(own, value, 1)
+        kind, other_kind = native_type(own, BUILT_IN), native_type(value, BUILT_IN)
+        if kind is not None and other_kind is not None:
+            is_equal = True in (kind.__eq__(own, value), other_kind.__eq__(value, own))
+            return not is_equal or self._members_mislead(own, value, 1)
         return any(says_equal(own, decoy) for decoy in decoys_of(value))
 
     def claims_anything(self, value):
@@ -90,7 +95,7 @@ class Trust:
         if self._program.module is not None and names is module_members(self._program.module):
             return False
         name = names.get('__name__')
-        module = modules.get(name)
+        module = modules.get(name) if type(name) is str else None
         is_standard = name in STANDARD and type(module) is ModuleType and module_members(module) is names
         return is_standard and method.__code__.co_filename not in self._program.files
 
@@ -98,6 +103,16 @@ class Trust:
 CONTAINERS = SEQUENCES + MAPPINGS + SETS
 BUILT_IN = SCALARS + CONTAINERS
 SLOT = type(object.__eq__)
+
+
+PLAIN = {id(kind) for kind in SCALARS}
+
+
+def are_plain(items):
+    """Whether all items are of built-in scalar classes themselves; quick, since answers may be long."""
+    kind = native_type(items, CONTAINERS)
+    # By identity, as comparing classes would ask their metaclass.
+    return set(map(id, map(type, items if kind is None else kind.__iter__(items)))) <= PLAIN
 
 
 class Decoy:

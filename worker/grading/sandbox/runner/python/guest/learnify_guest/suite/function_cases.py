@@ -47,7 +47,8 @@ class ClassStore(ClassFixtures):
 class FunctionTest:
     """A test function, of which each set of arguments makes a case."""
 
-    def __init__(self, function, kind, registry, shared, names):
+    def __init__(self, name, function, kind, registry, shared, names):
+        self.name = name
         self.function = function
         self.kind = kind
         self.registry = registry
@@ -82,11 +83,11 @@ class FunctionCase:
         self._test = test
         self._rows = rows
         self._marks = [*test.marks, *(mark for row in rows for mark in row.marks if mark.name != 'parametrize')]
-        self.name = '' if test.kind is None else f'{test.kind.__name__} > '
-        self.name += test.function.__name__ + (f'[{"-".join(row.name for row in rows)}]' if rows else '')
+        self.name = '' if test.kind is None else test.kind.__qualname__.replace('.', ' > ') + ' > '
+        self.name += test.name + (f'[{"-".join(row.name for row in rows)}]' if rows else '')
         self._failure = expected_failure(self._marks)
-        is_off = skip_reason(self._marks) is not None or self._failure is not None and self._failure.kwargs.get('run') is False
-        self.runs = run_skipped or not is_off
+        is_never_run = self._failure is not None and self._failure.kwargs.get('run') is False
+        self.runs = run_skipped or not is_never_run and skip_reason(self._marks) is None
         if self.runs:
             test.shared.plan(self)
 
@@ -118,7 +119,7 @@ class FunctionCase:
         context = Context(test.registry, stores_of(test.shared, store), parameters, given)
         context.kind, context.function, context.name = test.kind, test.function, self.name
         context.instance = None if test.kind is None else test.kind()
-        function = test.function if test.kind is None else getattr(context.instance, test.function.__name__)
+        function = test.function if test.kind is None else getattr(context.instance, test.name)
         self._set_up_as_xunit(context.instance, function, store)
         for known in test.fixtures:
             context.value(known.name)
@@ -148,11 +149,18 @@ def tests_of(name, value, registry, module_store, names):
             return []
         shared = ClassStore(value, module_store)
         inner = registry.within(value)
-        functions = [function_of(value, method) for method in test_methods(value)]
-        return [FunctionTest(function, value, inner, shared, names) for function in functions if function is not None]
+        functions = [(method, function_of(value, method)) for method in test_methods(value)]
+        tests = [FunctionTest(method, function, value, inner, shared, names) for method, function in functions if function]
+        nested = [test for known in [*vars(value).items()] for test in nested_tests(*known, inner, module_store, names)]
+        return tests + nested
     if name.startswith('test') and hasattr(value, '__code__') and type(value) is not Fixture:
-        return [FunctionTest(value, None, registry, module_store, names)]
+        return [FunctionTest(name, value, None, registry, module_store, names)]
     return []
+
+
+def nested_tests(name, value, registry, module_store, names):
+    """The tests of a class within a class."""
+    return tests_of(name, value, registry, module_store, names) if isinstance(value, type) else []
 
 
 def function_of(kind, name):

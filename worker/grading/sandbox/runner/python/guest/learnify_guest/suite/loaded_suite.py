@@ -35,7 +35,7 @@ class LoadedSuite:
         """Finds the cases. Answers them as the transports know them; raises Fault when there are none or too many."""
         registry = Registry()
         registry.add_all(builtin_fixtures())
-        for names in [*self._program.author_globals[1:], self._names]:
+        for names in [*self._program.author_globals, self._names]:
             registry.add_all(names)
         shared = ModuleStore(self._names)
         for name, value in [*self._names.items()]:
