@@ -23,6 +23,7 @@ export interface BenchPlatform {
   url: string;
   db: DatabasePool;
   databaseUrl: string;
+  workerPid: number;
   stop: () => Promise<void>;
 }
 
@@ -83,6 +84,7 @@ export async function startPlatform(postgres: EmbeddedPostgres, redisUrl: string
     url: `http://127.0.0.1:${apiPort}`,
     db,
     databaseUrl,
+    workerPid: worker.pid ?? 0,
     stop: async () => {
       await Promise.all([endProcess(api), endProcess(worker)]);
       await db.end();

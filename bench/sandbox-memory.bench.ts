@@ -5,11 +5,12 @@ import type { EngineName } from '../worker/grading/sandbox/engines/engine.ts';
 import { probeIsolation, probePython } from '../worker/grading/sandbox/isolation.ts';
 import { Sandbox, enginesInUse } from '../worker/grading/sandbox/sandbox.ts';
 import { descendantsOf } from '../test/support/grading.ts';
+import { startPlatform, startPostgres } from './bench-platform.ts';
 import { print } from './measure.ts';
 import { GCD_IN_JAVASCRIPT, GCD_IN_PYTHON, callsOf, queriesOf } from './sandbox-exercises.ts';
 
 /**
- * Memory of a process with the runners of all languages warm, and how it grows over 10,000 submissions. Proportional set size: what
+ * Memory of an idle worker process with the runners of all languages warm, and how that of a sandbox grows over 10,000 submissions. Proportional set size: what
  * processes share, such as the program text of Node, is counted once. Run: `npm run bench:memory`; takes some minutes.
  */
 const SLOTS = 2;
@@ -20,13 +21,9 @@ const SETTLE_MS = 5000;
 const isolation = await probeIsolation('auto');
 const { engine: python } = await probePython('auto', isolation);
 const warm = enginesInUse(python);
-const sandbox = new Sandbox({ size: SLOTS, isolation, python, warm });
-while (!sandbox.health().ready || sandbox.health().starting > 0) await sleep(100);
-await sleep(SETTLE_MS);
-print(`idle, warm: ${warm.join(', ')}`);
-for (const [name, megabytes] of memoryByProgram()) print(`  ${name.padEnd(30)} ${megabytes.toFixed(0)} MB`);
-print(`  ${'together'.padEnd(30)} ${totalMb().toFixed(0)} MB`);
+await showIdleWorker();
 
+const sandbox = new Sandbox({ size: SLOTS, isolation, python, warm });
 const work: [EngineName, () => Promise<string>][] = [
   ['quickjs', () => verdictOf(callsOf('javascript').exercise, GCD_IN_JAVASCRIPT)],
   [python, () => verdictOf(callsOf('python').exercise, GCD_IN_PYTHON)],
@@ -40,6 +37,20 @@ for (const [engine, gradeOnce] of work) {
 }
 await sandbox.close();
 
+/** All queues in one process, as `npm start` has it; after the catalogue was verified and what that took has been let go. */
+async function showIdleWorker(): Promise<void> {
+  const postgres = await startPostgres();
+  const platform = await startPlatform(postgres.server, undefined);
+  await sleep(SETTLE_MS);
+  print(`idle worker, warm: ${warm.join(', ')}`);
+  for (const [name, megabytes] of memoryByProgram(platform.workerPid)) {
+    print(`  ${name.padEnd(30)} ${megabytes.toFixed(0)} MB`);
+  }
+  print(`  ${'together'.padEnd(30)} ${totalMb(platform.workerPid).toFixed(0)} MB`);
+  await platform.stop();
+  await postgres.stop();
+}
+
 async function repeat(times: number, gradeOnce: () => Promise<string>): Promise<void> {
   for (let time = 0; time < times; time++) {
     const verdict = await gradeOnce();
@@ -51,13 +62,13 @@ async function verdictOf(exercise: Parameters<typeof grade>[1], code: string): P
   return (await grade(sandbox, exercise, code, AbortSignal.timeout(60_000))).verdict;
 }
 
-function totalMb(): number {
-  return [...memoryByProgram().values()].reduce((sum, megabytes) => sum + megabytes, 0);
+function totalMb(root = process.pid): number {
+  return [...memoryByProgram(root).values()].reduce((sum, megabytes) => sum + megabytes, 0);
 }
 
-function memoryByProgram(): Map<string, number> {
+function memoryByProgram(root: number): Map<string, number> {
   const found = new Map<string, number>();
-  for (const pid of [process.pid, ...descendantsOf(process.pid)]) {
+  for (const pid of [root, ...descendantsOf(root)]) {
     const name = nameOf(pid);
     found.set(name, (found.get(name) ?? 0) + pssMb(pid));
   }
@@ -66,7 +77,6 @@ function memoryByProgram(): Map<string, number> {
 
 /** What a process runs, for people: the last part of its script's path. */
 function nameOf(pid: number): string {
-  if (pid === process.pid) return 'this process';
   try {
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
     if (words[0]?.includes('bwrap') || words[0]?.includes('prlimit')) return 'bubblewrap';

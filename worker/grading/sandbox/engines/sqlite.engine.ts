@@ -9,5 +9,5 @@ export const sqliteEngine: Engine = {
       layer,
     ),
   maxRssKb: 200 * 1024,
-  warm: 'every',
+  warm: 1,
 };
