@@ -255,12 +255,12 @@ export const pythonCases: HostileCase[] = [
   {
     name: 'threads that never end',
     code: 'def f(n):\n    import threading\n    def spin():\n        while True: pass\n    for _ in range(20):\n        threading.Thread(target=spin, daemon=True).start()\n    return 2\n',
-    verdicts: [...ERROR, ...TIME],
+    verdicts: [...WRONG, ...ERROR, ...TIME],
   },
   {
     name: 'a thread that is left behind',
     code: 'def f(n):\n    import _thread\n    _thread.start_new_thread(lambda: [None for _ in iter(int, 1)], ())\n    return 2\n',
-    verdicts: [...ERROR, ...TIME],
+    verdicts: [...WRONG, ...ERROR, ...TIME],
   },
   {
     name: 'sockets',

@@ -28,7 +28,9 @@ const ATTEMPTS: Record<string, string> = {
   fork: 'os.fork()',
   execute: "os.execv('/usr/bin/python3', ['python3'])",
   'run a command': "__import__('subprocess').run(['/bin/true'])",
-  'start a thread': "__import__('threading').Thread(target=print).start()",
+  // Not the one that the harness puts in its place.
+  'start a thread':
+    "(spec := __import__('importlib.machinery').machinery.ModuleSpec('_thread', None)) and __import__('_imp').create_builtin(spec).start_new_thread(print, ())",
   'signal its parent': 'os.kill(os.getppid(), 9)',
   'signal its group': 'os.killpg(0, 9)',
   'leave its session': 'os.setsid()',

@@ -1,12 +1,23 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { packageDirectory } from './node-runner.ts';
 
 const BUILD_DEADLINE_MS = 60_000;
+const FORGOTTEN_AFTER_MS = 7 * 86_400_000;
 
 /** `package`: the one it is made of, beside whose folder it is kept. `ingredients`: files that it changes with. */
 export type ImageRecipe = { package: string; builder: string; flags?: string[]; ingredients: () => string[] };
@@ -53,12 +64,22 @@ export class ImageFile {
     const args = ['--no-warnings', ...flags, builder, path];
     await promisify(execFile)(process.execPath, args, { timeout: BUILD_DEADLINE_MS });
     this.#path = path;
+    removeForgotten(dirname(path), basename(dirname(builder)));
   }
 
   #contentHash(): string {
     const hash = createHash('sha256').update(process.version);
     for (const path of this.#recipe.ingredients()) hash.update(basename(path)).update(readFileSync(path));
     return hash.digest('hex').slice(0, 16);
+  }
+}
+
+/** Images of versions that nobody has made for long: each change of an ingredient makes another. */
+function removeForgotten(directory: string, kind: string): void {
+  for (const name of readdirSync(directory).filter((entry) => entry.startsWith(`${kind}-`))) {
+    const path = join(directory, name);
+    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: Date.now() };
+    if (Date.now() - mtimeMs > FORGOTTEN_AFTER_MS) rmSync(path, { force: true });
   }
 }
 

@@ -5,6 +5,7 @@ from .primordials import BUILTINS as __builtins__
 import time
 
 from .fault import Fault
+from .threads import run_waiting
 
 NEVER = 'the async function waits for something that never comes'
 
@@ -46,6 +47,8 @@ def use_plain_loop(asyncio):
         """What the loop takes for its selector."""
 
         def select(self, timeout):
+            if run_waiting():
+                return ()
             if timeout is None:
                 raise Fault('runtime_error', NEVER)
             if timeout > 0:
@@ -71,6 +74,9 @@ def use_plain_loop(asyncio):
         def new_event_loop(self):
             return PlainLoop()
 
+    # Programs that name the usual ones get these.
+    asyncio.SelectorEventLoop = PlainLoop
+    asyncio.DefaultEventLoopPolicy = Policy
     asyncio.set_event_loop_policy(Policy())
     State.run = staticmethod(asyncio.run)
 

@@ -101,6 +101,7 @@ class FileSystem:
     def install(self):
         """Puts these functions where programs look for them."""
         shared_builtins.open = io.open = self.open
+        io.open_code = self.open_code
         names = {'stat': self.stat, 'lstat': self.lstat, 'listdir': self.listdir, 'access': self.access}
         names |= {'scandir': self.scandir, 'read': self.read, 'write': self.write}
         for module in (posix, modules.get('os')):
@@ -126,6 +127,10 @@ class FileSystem:
         text = io.TextIOWrapper(data, encoding or 'utf-8', errors, newline)
         text.mode = mode
         return text
+
+    def open_code(self, path):
+        """As `io.open_code`, through which `runpy` reads a script."""
+        return self.open(path, 'rb')
 
     def stat(self, path, *, dir_fd=None, follow_symlinks=True):
         """As `os.stat`."""

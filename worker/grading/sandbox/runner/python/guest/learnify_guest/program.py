@@ -35,6 +35,8 @@ class Program:
         self.author_builtins = None
         self.author_globals = []
         self._after_import = {}
+        #: Standard modules that the harness has in the place of the installation's, by name: a function that fills each.
+        self.provided = {}
 
     def after_import(self, name, change):
         """Has a standard module changed once it is there. `change` takes the module."""
@@ -157,6 +159,8 @@ class Finder:
 
     def find_spec(self, name, path=None, target=None):
         found = self._program.locate(name)
+        if found is None and name in self._program.provided:
+            return ModuleSpec(name, ProvidingLoader(self._program.provided[name]))
         if found is None:
             return self._changed(name) if name in self._after_import else None
         file, is_package = found
@@ -173,6 +177,19 @@ class Finder:
                 spec.loader = ChangingLoader(spec.loader, change)
                 return spec
         return None
+
+
+class ProvidingLoader:
+    """Loads a module of the harness."""
+
+    def __init__(self, fill):
+        self._fill = fill
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        self._fill(module)
 
 
 class ChangingLoader:
@@ -218,6 +235,10 @@ class Loader:
 
     def get_source(self, name):
         return None if self._path is None else self._program.files[self._path]
+
+    def get_code(self, name):
+        """For `runpy.run_module`."""
+        return None if self._path is None else compile_file(self._program.files[self._path], self._path)
 
     def get_data(self, path):
         return self._program.files[path].encode('utf-8')

@@ -12,9 +12,11 @@ from .errors import describe, error_text, exit_message
 from .fault import Fault
 from .filesystem import FileSystem
 from .own_modules import forget_own_modules, note_own_modules
+from .pools import fill_pools
 from .primordials import get_recursion_limit, modules, native_type, set_profile, set_recursion_limit, set_trace, shared_builtins
 from .program import Program
 from .streams import Output, Streams
+from .threads import forget_waiting, run_rest, use_plain_queue, use_turns
 
 #: What the harness itself may need on top of wherever the program left the interpreter's limit.
 OWN_RECURSION_LIMIT = 3000
@@ -78,6 +80,9 @@ class Session:
         if self._mentions('asyncio'):
             __import__('asyncio')
         self._program.after_import('asyncio', use_plain_loop)
+        self._program.after_import('threading', use_turns)
+        self._program.after_import('queue', use_plain_queue)
+        self._program.provided['concurrent.futures.thread'] = fill_pools
         if self._task['kind'] == 'suite':
             from .suite import Suite
 
@@ -113,6 +118,7 @@ class Session:
 
     def _end_program(self):
         """What an interpreter does at its end."""
+        run_rest()
         if 'atexit' in modules:
             modules['atexit']._run_exitfuncs()
         try:
@@ -142,6 +148,7 @@ class Session:
         set_recursion_limit(self._recursion_limit)
         self._is_unlimited = False
         finding = self._attempt(work)
+        forget_waiting()
         finding['stdout'] = self._output.text()
         if not self._is_over:
             self._send(finding)
@@ -158,6 +165,7 @@ class Session:
             try:
                 self._reserve = self._reserve or bytearray(RESERVE_BYTES)
                 finding = work()
+                run_rest()
             except BaseException as error:
                 self._reserve = None
                 set_trace(None)
@@ -220,5 +228,7 @@ def leave(code=None):
 
 
 def refuse_tracing(function):
-    """In suites `sys.settrace` would let the program change the variables of its tests."""
+    """In suites `sys.settrace` would let the program change the variables of its tests. Switching it off is what `doctest` does."""
+    if function is None:
+        return
     raise RuntimeError('tracing is switched off while tests run')

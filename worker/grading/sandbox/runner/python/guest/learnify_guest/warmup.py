@@ -8,7 +8,7 @@ USUAL = (
     'dataclasses', 'datetime', 'decimal', 'difflib', 'enum', 'fractions', 'functools', 'hashlib', 'heapq', 'inspect', 'io', 'itertools',
     'json', 'linecache', 'locale', 'logging', 'math', 'numbers', 'operator', 'os', 'pathlib', 'pickle', 'pprint', 'queue', 'random', 're',
     'secrets', 'statistics', 'string', 'struct', 'textwrap', 'threading', 'time', 'traceback', 'types', 'typing', 'unicodedata', 'unittest',
-    'unittest.mock', 'uuid', 'warnings', 'weakref', '_strptime', 'asyncio', 'zlib', 'graphlib',
+    'unittest.mock', '_threading_local', 'uuid', 'warnings', 'weakref', '_strptime', 'asyncio', 'zlib', 'graphlib',
 )
 
 

@@ -72,7 +72,11 @@ class Trust:
         if kind is not None and other_kind is not None:
             is_equal = True in (kind.__eq__(own, value), other_kind.__eq__(value, own))
             return not is_equal or self._members_mislead(own, value, 1)
-        return any(says_equal(own, decoy) for decoy in decoys_of(value))
+        if any(says_equal(own, decoy) for decoy in STRANGERS):
+            return True
+        # An honest class may find some of these equal too: a number modulo seven is equal to many.
+        likes = likes_of(value)
+        return 2 * sum(says_equal(own, decoy) for decoy in likes) > len(likes)
 
     def claims_anything(self, value):
         """Whether a value of a class of the learner says that it equals what it cannot know."""
@@ -121,6 +125,10 @@ class Decoy:
     __slots__ = ()
 
 
+#: What equals nothing that a test expects.
+STRANGERS = (Decoy(), 'learnify', -987_654_321.123_456_789, [Decoy()], (Decoy(),), {'learnify': 1})
+
+
 def says_equal(own, decoy):
     """What the learner's class says about something it never saw; when it cannot say, it does not claim it."""
     try:
@@ -129,10 +137,10 @@ def says_equal(own, decoy):
         return False
 
 
-def decoys_of(value):
+def likes_of(value):
     """Values of the same kind that differ from this one."""
     kind = native_type(value, BUILT_IN)
-    decoys = [Decoy(), 'learnify', -987_654_321, 0.123_456_789, [Decoy()], (Decoy(),), {'learnify': 1}]
+    decoys = []
     if kind in (bool, int, float, complex):
         decoys += [value + 1, value - 1, value * 2 + 7, -value - 3]
     elif kind is str:
