@@ -26,6 +26,7 @@ export const DegradedReason = z.enum([
   'invalid_answer',
   'deadline',
   'too_large',
+  'platform_fault',
 ]);
 export type DegradedReason = z.infer<typeof DegradedReason>;
 
@@ -101,3 +102,26 @@ export const OverrideRequest = z.strictObject({
   scores: ReviewScores.omit({ overall: true }).optional(),
   comment: CleanText.min(1).max(4000),
 });
+
+const difference = z.number().nullable();
+
+/** How the reviews of an exercise compare with what its learners and instructors say of them. */
+export const ReviewAgreement = z.object({
+  exerciseId: z.guid(),
+  /** By what they are made of; `unfinished` ones are pending, running or failed. */
+  reviews: z.object({ llm: z.int(), cache: z.int(), static: z.int(), unfinished: z.int() }),
+  feedback: z.object({ helpful: z.int(), unhelpful: z.int() }),
+  /** Reviews that an instructor has judged, and how many of these judgements have scores to compare with. */
+  overrides: z.object({ total: z.int(), withScores: z.int() }),
+  /** Mean absolute difference between the instructors' scores and the reviews', in points; null without anything to compare. */
+  meanAbsoluteDifference: z.object({
+    codeSense: difference,
+    efficiency: difference,
+    edgeCases: difference,
+    taste: difference,
+    overall: difference,
+  }),
+  /** Share (0–1) of the judgements whose overall score is at most 10 points from the review's; null without any. */
+  withinTenPoints: z.number().nullable(),
+});
+export type ReviewAgreement = z.infer<typeof ReviewAgreement>;

@@ -44,11 +44,15 @@ export class NoAnswer extends Error {
 
 /** Asks the configured providers in their order, inside limits, budgets and one deadline. */
 export type AiClient = {
-  /** Whether any provider is configured and not switched off. */
+  /** Whether any provider is configured. (Whether it is switched off, `ask` tells: that may change at any moment.) */
   readonly isConfigured: boolean;
   /** Names the providers and models that would be asked, for cache keys. */
   readonly modelKey: string;
-  /** @throws NoAnswer; the signal's reason when aborted. */
+  /**
+   * Not to be called inside a transaction: it may take as long as `AI_TIMEOUT_MS`.
+   *
+   * @throws NoAnswer; the signal's reason when aborted; a database error when limits and budgets cannot be read or written.
+   */
   ask<Schema extends z.ZodType>(
     question: Question<Schema>,
     purpose: Purpose,

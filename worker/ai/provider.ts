@@ -30,18 +30,21 @@ export type ProviderFault =
 export class ProviderError extends Error {
   readonly fault: ProviderFault;
   readonly usage: TokenUsage;
+  /** The request was sent and its count got lost with the answer: it may have cost something. */
+  readonly mayHaveCost: boolean;
   /** The provider's own wish, in milliseconds. */
   readonly retryAfterMs: number | null;
 
   constructor(
     fault: ProviderFault,
     message: string,
-    details: { usage?: TokenUsage; retryAfterMs?: number | null; cause?: unknown } = {},
+    details: { usage?: TokenUsage; mayHaveCost?: boolean; retryAfterMs?: number | null; cause?: unknown } = {},
   ) {
     super(message, { cause: details.cause });
     this.name = 'ProviderError';
     this.fault = fault;
     this.usage = details.usage ?? { inputTokens: 0, outputTokens: 0 };
+    this.mayHaveCost = details.mayHaveCost ?? false;
     this.retryAfterMs = details.retryAfterMs ?? null;
   }
 }
@@ -51,6 +54,6 @@ export type Provider = {
   /** `openai`, `anthropic`. */
   readonly name: string;
   readonly model: string;
-  /** @throws ProviderError; the signal's reason when aborted. */
+  /** @throws ProviderError, with nothing in it that is secret or that the learner wrote; the signal's reason when aborted. */
   ask(question: Question, signal: AbortSignal): Promise<RawAnswer>;
 };
