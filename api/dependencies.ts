@@ -107,6 +107,7 @@ export async function openDependencies(config: ApiConfig, log: Logger): Promise<
         metrics: identityMetrics,
       },
       inFlightPerLearner: config.SUBMISSIONS_IN_FLIGHT_PER_LEARNER,
+      reviewsInFlightPerLearner: config.REVIEWS_IN_FLIGHT_PER_LEARNER,
       watchers,
       checks: healthChecks(db, backend),
     },

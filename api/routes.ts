@@ -11,8 +11,10 @@ import { authoringRoutes } from './learning/authoring.routes.ts';
 import { courseRoutes } from './learning/course.routes.ts';
 import { exerciseRoutes } from './learning/exercise.routes.ts';
 import { regradeRoutes } from './learning/regrade.routes.ts';
+import { reviewRoutes } from './learning/review.routes.ts';
 import { submissionRoutes } from './learning/submission.routes.ts';
 import type { SubmissionWatchers } from './learning/submission-watchers.ts';
+import { aiSwitchRoutes } from './ops/ai-switch.routes.ts';
 import { healthRoutes } from './ops/health.routes.ts';
 import { queueDepthRoutes } from './ops/queue-depth.routes.ts';
 
@@ -24,6 +26,7 @@ export interface RouteDeps {
   identity: AuthDeps;
   learningMetrics: LearningMetrics;
   inFlightPerLearner: number;
+  reviewsInFlightPerLearner: number;
   /** The requests that wait for news of a submission. */
   watchers: SubmissionWatchers;
   checks: readonly HealthCheck[];
@@ -38,6 +41,7 @@ export const apiRoutes = ({
   identity,
   learningMetrics: metrics,
   inFlightPerLearner,
+  reviewsInFlightPerLearner,
   watchers,
 }: RouteDeps): Route[] => [
   ...authRoutes(identity),
@@ -46,10 +50,12 @@ export const apiRoutes = ({
   ...authoringRoutes({ db, definitions, dispatcher, metrics }),
   ...regradeRoutes({ db }),
   ...submissionRoutes({ db, backend, dispatcher, metrics, inFlightPerLearner, watchers }),
+  ...reviewRoutes({ db, dispatcher, watchers, reviewsInFlightPerLearner }),
 ];
 
-/** What machines ask for; served at the root, where probes and autoscalers look, and below `/api/v1`. */
-export const systemRoutes = ({ backend, checks }: RouteDeps): Route[] => [
+/** What machines and operators ask for; served at the root, where probes and autoscalers look, and below `/api/v1`. */
+export const systemRoutes = ({ db, backend, checks }: RouteDeps): Route[] => [
   ...healthRoutes({ checks }),
   ...queueDepthRoutes({ backend }),
+  ...aiSwitchRoutes({ db }),
 ];

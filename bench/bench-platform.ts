@@ -47,8 +47,12 @@ export async function startPostgres(): Promise<{ server: EmbeddedPostgres; stop:
   };
 }
 
-/** Starts an api and a worker on a fresh seeded database; with a Redis URL the queues live there. */
-export async function startPlatform(postgres: EmbeddedPostgres, redisUrl: string | undefined): Promise<BenchPlatform> {
+/** Starts an api and a worker on a fresh seeded database; with a Redis URL the queues live there. `extra` is for the worker. */
+export async function startPlatform(
+  postgres: EmbeddedPostgres,
+  redisUrl: string | undefined,
+  extra: Record<string, string> = {},
+): Promise<BenchPlatform> {
   const name = `bench_${randomBytes(4).toString('hex')}`;
   const client = new PostgresClient({ connectionString: postgres.uri('postgres') });
   await client.connect();
@@ -77,7 +81,7 @@ export async function startPlatform(postgres: EmbeddedPostgres, redisUrl: string
     SUBMISSIONS_IN_FLIGHT_PER_LEARNER: '1000',
   };
   const api = startProcess('api/main.ts', { ...environment, SERVER_PORT: String(apiPort) });
-  const worker = startProcess('worker/main.ts', { ...environment, WORKER_PORT: String(workerPort) });
+  const worker = startProcess('worker/main.ts', { ...environment, ...extra, WORKER_PORT: String(workerPort) });
   await Promise.all([untilReady(apiPort), untilReady(workerPort)]);
   while ((await countVerifications(db)).pending > 0) await sleep(200);
   return {

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 import { z } from 'zod';
@@ -10,6 +9,7 @@ import { Client } from '../test/support/client.ts';
 import { freePort } from '../test/support/free-port.ts';
 import { findRedisServer, startRedis } from '../test/support/test-redis.ts';
 import { endProcess, startPlatform, startPostgres, startProcess, type BenchPlatform } from './bench-platform.ts';
+import { measureSubmissions, summarize } from './measure-submissions.ts';
 
 /**
  * Latency from submitting to the verdict, and API reads a second beside the limit: bare Express with one query.
@@ -19,20 +19,12 @@ const SUBMISSIONS_PER_SECOND = 10;
 const SUBMIT_SECONDS = 15;
 const READ_SECONDS = 8;
 const READ_CONNECTIONS = 32;
-const POLL_MS = 5;
 
 const solutionFile = new URL(
   '../shared/learning/catalogue/skerry-post/01-atom/label-reader/solution.js',
   import.meta.url,
 );
 const SOLUTION = readFileSync(fileURLToPath(solutionFile), 'utf8');
-
-const Submission = z.object({
-  status: z.string(),
-  verdict: z.string().nullable(),
-  startedAt: z.string().nullable(),
-  completedAt: z.string().nullable(),
-});
 
 print(`${availableParallelism()} cores, node ${process.version}`);
 const postgres = await startPostgres();
@@ -59,14 +51,13 @@ try {
 async function benchSubmissions(platform: BenchPlatform, backend: string): Promise<void> {
   const { client } = await new Client(platform.url).registerLearner();
   const exerciseId = await exerciseOf(platform);
-  await measureSubmission(client, exerciseId);
-  const running: Promise<Latency>[] = [];
-  const startedAt = performance.now();
-  for (let sent = 0; sent < SUBMISSIONS_PER_SECOND * SUBMIT_SECONDS; sent++) {
-    await sleep(startedAt + (sent * 1000) / SUBMISSIONS_PER_SECOND - performance.now());
-    running.push(measureSubmission(client, exerciseId));
-  }
-  const latencies = await Promise.all(running);
+  const latencies = await measureSubmissions({
+    client,
+    exerciseId,
+    code: () => SOLUTION,
+    perSecond: SUBMISSIONS_PER_SECOND,
+    seconds: SUBMIT_SECONDS,
+  });
   const total = summarize(latencies.map((latency) => latency.totalMs));
   const grading = summarize(latencies.map((latency) => latency.gradingMs));
   print(`queues on ${backend}, ${SUBMISSIONS_PER_SECOND} submissions/s for ${SUBMIT_SECONDS} s:`);
@@ -76,28 +67,6 @@ async function benchSubmissions(platform: BenchPlatform, backend: string): Promi
   print(
     `  of it in grading   p50 ${grading.p50.toFixed(0)} ms; queue, database and polling: ${(100 * (1 - grading.p50 / total.p50)).toFixed(0)} %`,
   );
-}
-
-interface Latency {
-  totalMs: number;
-  /** From the claim by a worker to the end of the grade. */
-  gradingMs: number;
-}
-
-async function measureSubmission(client: Client, exerciseId: string): Promise<Latency> {
-  const startedAt = performance.now();
-  const accepted = await client.post(`/api/v1/exercises/${exerciseId}/submissions`, { code: SOLUTION });
-  if (accepted.status !== 202) throw new Error(`Submitting answered ${accepted.status}: ${accepted.text}`);
-  const location = accepted.headers.get('location') ?? '';
-  for (;;) {
-    const submission = Submission.parse((await client.get(location)).body);
-    if (submission.status === 'completed') {
-      if (submission.verdict !== 'accepted') throw new Error(`The right solution got ${submission.verdict}.`);
-      const gradingMs = Date.parse(submission.completedAt ?? '') - Date.parse(submission.startedAt ?? '');
-      return { totalMs: performance.now() - startedAt, gradingMs };
-    }
-    await sleep(POLL_MS);
-  }
 }
 
 async function benchReads(platform: BenchPlatform): Promise<void> {
@@ -139,12 +108,6 @@ async function exerciseOf({ db }: BenchPlatform): Promise<string> {
   const exercise = await findFirstExercise(db);
   if (exercise === null) throw new Error('The catalogue is empty.');
   return exercise.id;
-}
-
-function summarize(values: readonly number[]): { p50: number; p95: number; max: number } {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
-  return { p50: at(0.5), p95: at(0.95), max: at(1) };
 }
 
 function print(line: string): void {

@@ -295,6 +295,7 @@ start_databases() {
   printf '%s' "$password" >"$WORK/secrets/db_password"
   secret >"$WORK/secrets/jwt_secret"
   secret >"$WORK/secrets/ops_token"
+  : >"$WORK/secrets/ai_api_key"
   local redis_password
   redis_password=$(secret)
   printf 'user default on >%s ~* &* +@all\n' "$redis_password" >"$WORK/secrets/redis_acl"
@@ -414,7 +415,7 @@ stop() {
   check "$1: exit code 0" test "$status" = 0
 }
 
-read -r DB_PORT REDIS_PORT API_PORT GRADING_PORT MAINTENANCE_PORT PORTABLE_PORT < <(free_ports 6)
+read -r DB_PORT REDIS_PORT API_PORT GRADING_PORT REVIEW_PORT MAINTENANCE_PORT PORTABLE_PORT < <(free_ports 7)
 
 echo 'Building the images by their Dockerfiles'
 build api
@@ -436,11 +437,13 @@ check 'migrate: and applies it again' migrates '^up: '
 seed
 start api api api SERVER_PORT="$API_PORT"
 start worker worker worker WORKER_PORT="$GRADING_PORT"
+start worker-review worker worker-review WORKER_PORT="$REVIEW_PORT"
 start worker-maintenance worker worker-maintenance WORKER_PORT="$MAINTENANCE_PORT"
 check 'api: its healthcheck passes' expect_healthy api api SERVER_PORT="$API_PORT"
 check 'worker: its healthcheck passes' expect_healthy worker worker WORKER_PORT="$GRADING_PORT"
+check 'worker-review: its healthcheck passes' expect_healthy worker-review worker WORKER_PORT="$REVIEW_PORT"
 check 'worker-maintenance: its healthcheck passes' expect_healthy worker-maintenance worker WORKER_PORT="$MAINTENANCE_PORT"
-for port in "$API_PORT" "$GRADING_PORT" "$MAINTENANCE_PORT"; do
+for port in "$API_PORT" "$GRADING_PORT" "$REVIEW_PORT" "$MAINTENANCE_PORT"; do
   check "port $port: ready, with database and Redis" within 30 expect_ready "$port"
 done
 check 'worker: the sandbox has bubblewrap and seccomp' has_layer worker 'bubblewrap\+seccomp'
@@ -460,8 +463,10 @@ check 'worker without namespaces: killed runners leave no zombies' no_zombies wo
 stop worker-portable worker
 
 check 'api: nothing was written to /tmp' nothing_written api
+check 'worker-review: nothing was written to /tmp' nothing_written worker-review
 check 'worker-maintenance: nothing was written to /tmp' nothing_written worker-maintenance
 stop api api
+stop worker-review worker
 stop worker-maintenance worker
 
 echo "Image steps: $passed held, $failed did not ($SECONDS s)"

@@ -7,9 +7,10 @@ import { createDatabaseMetrics } from '../shared/observability/database.metrics.
 import { warnSeldom } from '../shared/observability/log-once.ts';
 import { createQueueMetrics } from '../shared/observability/queue.metrics.ts';
 import { openQueueBackend } from '../shared/queues/backend.ts';
+import { Dispatcher } from '../shared/queues/outbox.ts';
 import type { WorkerDeps } from './processor.ts';
 
-/** Opens what all queues of this worker share. Closing is the caller's: first the queues, then `backend`, then `db`. */
+/** Opens what all queues of this worker share. Closing is the caller's: first the queues, then `dispatcher`, `backend`, `db`. */
 export async function openDependencies(config: WorkerConfig, log: Logger): Promise<WorkerDeps> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -30,5 +31,6 @@ export async function openDependencies(config: WorkerConfig, log: Logger): Promi
     prefix: config.QUEUE_PREFIX,
     onError: warnSeldom(log, 'queue backend error'),
   });
-  return { config, db, backend, log, registry, metrics: createQueueMetrics(registry) };
+  const dispatcher = new Dispatcher(db, backend, log);
+  return { config, db, backend, dispatcher, log, registry, metrics: createQueueMetrics(registry) };
 }

@@ -5,6 +5,7 @@ import type { WorkerConfig } from '../shared/config/worker.config.ts';
 import type { HealthCheck } from '../shared/observability/health.ts';
 import type { QueueMetrics } from '../shared/observability/queue.metrics.ts';
 import type { QueueBackend } from '../shared/queues/backend.ts';
+import type { Dispatcher } from '../shared/queues/outbox.ts';
 import type { QueueName } from '../shared/queues/queue-name.ts';
 import type { QueueJob } from '../shared/queues/queues.ts';
 
@@ -13,6 +14,8 @@ export interface WorkerDeps {
   config: WorkerConfig;
   db: DatabasePool;
   backend: QueueBackend;
+  /** For jobs that follow from a job: sends them right after its commit. */
+  dispatcher: Dispatcher;
   log: Logger;
   registry: Registry;
   metrics: QueueMetrics;
@@ -29,7 +32,7 @@ export type ReceivedJob<Name extends QueueName> = QueueJob<Name> & {
  * Does one job. It may be called twice for the same job, at the same time even: what it writes must be fenced and idempotent.
  * It ends soon after the signal is aborted: deadline passed, lock lost, or the process shutting down.
  *
- * @throws JobError that says whether trying again makes sense; anything else is tried again.
+ * @throws JobError that says whether trying again makes sense; JobPostponed; anything else is tried again.
  */
 export type Process<Name extends QueueName> = (job: ReceivedJob<Name>, signal: AbortSignal) => Promise<void>;
 
@@ -55,5 +58,16 @@ export class JobError extends Error {
     super(message, { cause: options.cause });
     this.name = 'JobError';
     this.retryable = options.retryable;
+  }
+}
+
+/** Not now: the job is to be done again after a while, which costs no attempt. Whoever throws it has handed back what the job holds. */
+export class JobPostponed extends Error {
+  readonly delayMs: number;
+
+  constructor(delayMs: number, reason: string) {
+    super(`Postponed by ${delayMs} ms: ${reason}`);
+    this.name = 'JobPostponed';
+    this.delayMs = delayMs;
   }
 }

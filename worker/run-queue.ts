@@ -1,4 +1,4 @@
-import { UnrecoverableError, type Job, type Worker } from 'bullmq';
+import { DelayedError, UnrecoverableError, type Job, type Worker } from 'bullmq';
 import type { Logger } from 'pino';
 import { warnSeldom } from '../shared/observability/log-once.ts';
 import type { JobResult, QueueMetrics } from '../shared/observability/queue.metrics.ts';
@@ -7,7 +7,7 @@ import type { QueueName } from '../shared/queues/queue-name.ts';
 import { parseJob, QUEUES, type QueueJob } from '../shared/queues/queues.ts';
 import { withTimeout } from '../shared/resilience/deadline.ts';
 import { FetchMonitor } from './fetch-monitor.ts';
-import { JobError, type Process } from './processor.ts';
+import { JobError, JobPostponed, type Process } from './processor.ts';
 
 /** A job whose worker died is given to another after at most the lock's duration and one check: 7.5 s. */
 const LOCK_MS = 5000;
@@ -42,7 +42,7 @@ export function runQueue<Name extends QueueName>(
   const running = new Map<string, AbortController>();
 
   // BullMQ passes the signal only to a function of three named parameters.
-  const work = async (job: Job, _token: string | undefined, cancelled: AbortSignal | undefined): Promise<void> => {
+  const work = async (job: Job, token: string | undefined, cancelled: AbortSignal | undefined): Promise<void> => {
     const id = String(job.id);
     const jobLog = log.child({ queue: name, job_id: id });
     const abort = new AbortController();
@@ -50,7 +50,9 @@ export function runQueue<Name extends QueueName>(
     running.set(id, abort);
     monitor.jobStarted();
     const startedAt = performance.now();
-    metrics.waited(name, Math.max(0, (job.processedOn ?? Date.now()) - job.timestamp - job.delay) / 1000);
+    // Later starts had a delay or two in between, of which the job remembers the last only.
+    if (job.attemptsStarted <= 1)
+      metrics.waited(name, Math.max(0, (job.processedOn ?? Date.now()) - job.timestamp - job.delay) / 1000);
     const isLastAttempt = job.attemptsMade + 1 >= definition.attempts;
     let result: JobResult = 'completed';
     try {
@@ -59,7 +61,13 @@ export function runQueue<Name extends QueueName>(
         received,
         AbortSignal.any([abort.signal, deadline, ...(cancelled === undefined ? [] : [cancelled])]),
       );
-    } catch (error) {
+    } catch (thrown) {
+      const error = thrown instanceof JobPostponed ? await postpone(job, token, thrown) : thrown;
+      if (error instanceof DelayedError) {
+        result = 'postponed';
+        jobLog.debug({ reason: error.message }, 'job postponed');
+        throw error;
+      }
       const failure = toJobFailure(error);
       result = failure instanceof UnrecoverableError || isLastAttempt ? 'failed' : 'retried';
       jobLog[result === 'failed' ? 'error' : 'warn']({ err: error, attempt: job.attemptsMade + 1 }, `job ${result}`);
@@ -106,6 +114,16 @@ function parseReceived<Name extends QueueName>(name: Name, job: Job): QueueJob<N
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unreadable';
     throw new UnrecoverableError(`The job breaks its queue's contract: ${reason}`);
+  }
+}
+
+/** Puts the job back to be fetched after the delay. @returns what tells BullMQ so, or why it could not be done. */
+async function postpone(job: Job, token: string | undefined, { delayMs, message }: JobPostponed): Promise<unknown> {
+  try {
+    await job.moveToDelayed(Date.now() + delayMs, token);
+    return new DelayedError(message);
+  } catch (error) {
+    return error;
   }
 }
 

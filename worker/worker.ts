@@ -21,7 +21,7 @@ const PING_TIMEOUT_MS = 2000;
 
 /** Starts the queues of `WORKER_QUEUES`, each in its own bulkhead. */
 export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
-  const { config, db, backend } = deps;
+  const { config, db, backend, dispatcher } = deps;
   const started = await Promise.all(config.WORKER_QUEUES.map((name) => startQueue(deps, name)));
   const queues = started.map(({ queue }) => queue);
   return {
@@ -42,6 +42,7 @@ export async function startWorker(deps: WorkerDeps): Promise<RunningWorker> {
         run: () => Promise.all(queues.map((queue) => queue.drain(config.SHUTDOWN_GRACE_MS * DRAIN_SHARE))),
       },
       { name: 'close processors', run: () => Promise.all(started.map(({ close }) => close())) },
+      { name: 'send requested jobs', run: () => dispatcher.close() },
       { name: 'close queues', run: () => backend.close() },
       { name: 'close database', run: () => db.end() },
     ],
@@ -66,6 +67,7 @@ async function startQueue<Name extends QueueName>(deps: WorkerDeps, name: Name):
 function concurrencyOf({ config }: WorkerDeps, name: QueueName): number {
   const overrides: Record<QueueName, number | undefined> = {
     grading: config.WORKER_CONCURRENCY_GRADING,
+    review: config.WORKER_CONCURRENCY_REVIEW,
     maintenance: config.WORKER_CONCURRENCY_MAINTENANCE,
   };
   return overrides[name] ?? QUEUES[name].concurrency;

@@ -28,19 +28,39 @@ export async function waitForSubmission(
   actor: Actor,
   id: string,
   waitSeconds: number,
-  { signal, hasCopyOf }: RequestFacts,
+  request: RequestFacts,
 ): Promise<SubmissionView> {
-  const first = await getSubmission({ db }, actor, id);
-  const isNews = (submission: SubmissionView): boolean =>
-    isFinished(submission.status) || (hasCopyOf === null ? submission.status !== first.status : !hasCopyOf(submission));
+  return holdBack(watchers, { actor, submissionId: id, waitSeconds, request }, () => getSubmission({ db }, actor, id), {
+    isOver: ({ status }) => isFinished(status),
+  });
+}
+
+interface Wait {
+  actor: Actor;
+  /** Whose changes are waited for. */
+  submissionId: string;
+  waitSeconds: number;
+  request: RequestFacts;
+}
+
+/** What `read` gives, held back until there is something new to tell, as `waitForSubmission` says. `isOver`: nothing more is to come. */
+export async function holdBack<View extends { status: string }>(
+  watchers: SubmissionWatchers,
+  { actor, submissionId, waitSeconds, request: { signal, hasCopyOf } }: Wait,
+  read: () => Promise<View>,
+  { isOver }: { isOver: (view: View) => boolean },
+): Promise<View> {
+  const first = await read();
+  const isNews = (view: View): boolean =>
+    isOver(view) || (hasCopyOf === null ? view.status !== first.status : !hasCopyOf(view));
   if (waitSeconds === 0 || isNews(first)) return first;
 
-  const watcher = watchers.open({ kind: 'wait', learnerId: actor.id, submissionId: id, signal });
+  const watcher = watchers.open({ kind: 'wait', learnerId: actor.id, submissionId, signal });
   if (typeof watcher === 'string') return first;
   try {
     const deadline = performance.now() + waitSeconds * 1000;
     for (;;) {
-      const current = await getSubmission({ db }, actor, id);
+      const current = await read();
       if (isNews(current)) return current;
       if ((await watcher.next(deadline - performance.now())) !== 'changed') return current;
     }

@@ -18,7 +18,7 @@ export class ConfigError extends Error {
 
 /**
  * Reads the environment once through a schema.
- * A key given as `NAME_FILE` (a mounted secret) is read from that file. Empty strings count as absent.
+ * A key given as `NAME_FILE` (a mounted secret) is read from that file. Empty strings and files count as absent.
  *
  * @throws ConfigError naming every bad key at once.
  */
@@ -58,7 +58,8 @@ function resolveSecretFiles(environment: Environment): { values: Environment; pr
       continue;
     }
     try {
-      values[target] = readFileSync(String(values[key]), 'utf8').trim();
+      const value = readFileSync(String(values[key]), 'utf8').trim();
+      if (value !== '') values[target] = value;
     } catch (error) {
       problems.push(`${key}: cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'})`);
     }
@@ -74,6 +75,8 @@ const SECRET_KEYS = new Set([
   'DATABASE_LISTEN_URL',
   'REDIS_URL',
   'OPS_TOKEN',
+  'AI_API_KEY',
+  'AI_FALLBACK_API_KEY',
 ]);
 
 function describeIssue(issue: z.core.$ZodIssue): string {

@@ -54,10 +54,20 @@ export const httpSettings = {
   RATE_LIMIT_AUTH_PER_MINUTE: integer(1, 100_000).default(120),
   RATE_LIMIT_AUTH_FAILURES_PER_MINUTE: integer(1, 100_000).default(20),
   SUBMISSIONS_IN_FLIGHT_PER_LEARNER: integer(1, 1000).default(20),
+  REVIEWS_IN_FLIGHT_PER_LEARNER: integer(1, 1000).default(20),
   SUBMISSION_WATCHERS_MAX: integer(0, 100_000).default(4000),
   SUBMISSION_WAITS_PER_LEARNER: integer(0, 1000).default(20),
   SUBMISSION_STREAMS_PER_LEARNER: integer(0, 1000).default(5),
   ENABLE_SECURITY_HEADERS: flag.default(true),
+};
+
+/** How senior reviews are made; which language models are asked is said elsewhere. */
+export const reviewSettings = {
+  REVIEW_AUTOMATIC: z.enum(['accepted', 'all', 'off']).default('accepted'),
+  REVIEW_DEADLINE_SECONDS: integer(5, 86_400).default(600),
+  REVIEW_UPGRADE_HOURS: integer(0, 168).default(6),
+  REVIEW_CACHE_DAYS: integer(1, 365).default(30),
+  REVIEW_CACHE_ENTRIES: integer(0, 10_000_000).default(100_000),
 };
 
 interface DatabaseValues {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { aiSettings, requireSoundAi } from './ai.section.ts';
 import { integer, list, port } from './env.ts';
 import {
   EVEN_IF_OTHERS_FAILED,
@@ -6,6 +7,7 @@ import {
   observabilitySettings,
   queueSettings,
   requireDatabase,
+  reviewSettings,
   serverSettings,
 } from './sections.ts';
 import { QueueName } from '../queues/queue-name.ts';
@@ -19,13 +21,17 @@ export const WorkerConfig = z
     ...databaseSettings,
     ...queueSettings,
     ...observabilitySettings,
+    ...aiSettings,
+    ...reviewSettings,
     WORKER_HOST: z.string().default('127.0.0.1'),
     WORKER_PORT: port.default(8081),
     WORKER_QUEUES: list.pipe(z.array(QueueName).min(1)).default([...QueueName.options]),
     WORKER_CONCURRENCY_GRADING: concurrency,
+    WORKER_CONCURRENCY_REVIEW: concurrency,
     WORKER_CONCURRENCY_MAINTENANCE: concurrency,
     SANDBOX_ISOLATION: z.enum(['auto', 'required', 'off']).default('auto'),
     SANDBOX_PYTHON: z.enum(['auto', 'wasi', 'native']).default('auto'),
   })
-  .superRefine(requireDatabase, EVEN_IF_OTHERS_FAILED);
+  .superRefine(requireDatabase, EVEN_IF_OTHERS_FAILED)
+  .superRefine(requireSoundAi, EVEN_IF_OTHERS_FAILED);
 export type WorkerConfig = z.output<typeof WorkerConfig>;

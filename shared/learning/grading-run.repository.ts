@@ -8,6 +8,7 @@ import { storableJson } from '../db/storable-json.ts';
 const ClaimedRunRow = z.strictObject({
   id: z.string(),
   kind: z.enum(['submission', 'verification']),
+  reason: z.enum(['submitted', 'verification', 'regrade']),
   submission_id: z.string().nullable(),
   exercise_version_id: z.string(),
   crashes: z.number(),
@@ -55,7 +56,8 @@ export async function claimRun(
       FROM claimed WHERE s.id = claimed.submission_id AND claimed.reason = 'submitted'
       RETURNING pg_notify(${CHANNELS.submissionChanged}, s.id::text)
     )
-    SELECT claimed.id, claimed.kind, claimed.submission_id, claimed.exercise_version_id, claimed.crashes, claimed.attempt_token, s.code
+    SELECT claimed.id, claimed.kind, claimed.reason, claimed.submission_id, claimed.exercise_version_id, claimed.crashes, claimed.attempt_token,
+      s.code
     FROM claimed LEFT JOIN submissions s ON s.id = claimed.submission_id`);
 }
 

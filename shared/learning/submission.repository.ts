@@ -129,6 +129,12 @@ export async function completeSubmission(
   return { learnerId: row.learner_id, exerciseId: row.exercise_id };
 }
 
+/** The submission's verdict, which nobody changes until the transaction ends. Null when it has none, or is gone. */
+export async function lockSubmissionVerdict(tx: Database, id: string): Promise<Verdict | null> {
+  return tx.maybeOneFirst(sql.type(z.strictObject({ verdict: Verdict.nullable() }))`
+    SELECT verdict FROM submissions WHERE id = ${id} FOR SHARE`);
+}
+
 /** The platform gave up: the attempt is not charged to the learner. */
 export async function failSubmission(tx: Database, id: string): Promise<void> {
   await tx.query(sql.typeAlias('void')`
@@ -154,14 +160,15 @@ export async function cancelSubmission(tx: Database, id: string, learnerId: stri
 
 const SubmissionVersionRow = z.strictObject({ id: z.string(), version: z.string() });
 
-/** What tells one state of each submission from its next, for noticing changes without notifications. */
+/** What tells one state of each submission, and of its review, from its next, for noticing changes without notifications. */
 export async function listSubmissionVersions(
   db: Database,
   ids: readonly string[],
 ): Promise<readonly z.infer<typeof SubmissionVersionRow>[]> {
   return db.any(sql.type(SubmissionVersionRow)`
-    SELECT id, concat_ws(' ', status, score, started_at, completed_at) AS version
-    FROM submissions WHERE id = ANY(${sql.array([...ids], 'uuid')})`);
+    SELECT s.id, concat_ws(' ', s.status, s.score, s.started_at, s.completed_at, r.status, r.completed_at) AS version
+    FROM submissions s LEFT JOIN reviews r ON r.submission_id = s.id
+    WHERE s.id = ANY(${sql.array([...ids], 'uuid')})`);
 }
 
 /** Records that the learner solved the exercise; only the first time counts. Returns whether it is the first. */

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { QueueDepth } from '../contracts/ops.contract.ts';
 
-export type JobResult = 'completed' | 'retried' | 'failed' | 'cancelled';
+export type JobResult = 'completed' | 'retried' | 'postponed' | 'failed' | 'cancelled';
 
 export interface QueueMetrics {
   depth: (depth: QueueDepth) => void;

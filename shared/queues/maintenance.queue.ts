@@ -6,7 +6,13 @@ const nothing = z.strictObject({});
 /** The platform's own upkeep, started by job schedulers; one at a time is enough since every job is quick and idempotent. */
 export const maintenanceQueue = defineQueue({
   name: 'maintenance',
-  jobs: { 'relay-outbox': nothing, reconcile: nothing, 'continue-regrades': nothing, prune: nothing },
+  jobs: {
+    'relay-outbox': nothing,
+    reconcile: nothing,
+    'continue-regrades': nothing,
+    'tend-reviews': nothing,
+    prune: nothing,
+  },
   attempts: 1,
   backoff: { delayMs: 1000, jitter: 0.5 },
   deadlineMs: 30_000,
@@ -20,5 +26,6 @@ export const MAINTENANCE_INTERVALS_MS = {
   'relay-outbox': 1000,
   reconcile: 5000,
   'continue-regrades': 1000,
+  'tend-reviews': 15_000,
   prune: 60_000,
 } as const satisfies Record<keyof typeof maintenanceQueue.jobs, number>;

@@ -3,10 +3,12 @@ import type { QueueDefinition } from './define-queue.ts';
 import { gradingQueue } from './grading.queue.ts';
 import { maintenanceQueue } from './maintenance.queue.ts';
 import type { QueueName } from './queue-name.ts';
+import { reviewQueue } from './review.queue.ts';
 
 /** Every queue of Learnify. */
 export const QUEUES = {
   grading: gradingQueue,
+  review: reviewQueue,
   maintenance: maintenanceQueue,
 } as const satisfies { [Name in QueueName]: QueueDefinition<Name> };
 

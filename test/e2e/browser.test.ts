@@ -78,7 +78,8 @@ const FLAGS = [
     await openPage();
     await logIn(email);
     await page.waitForURL('**/ops/queues**');
-    for (const name of ['grading', 'maintenance']) await page.getByText(name, { exact: true }).first().waitFor();
+    for (const name of ['grading', 'review', 'maintenance'])
+      await page.getByText(name, { exact: true }).first().waitFor();
     await page.goto(`${api.url}/ops/queues/queue/grading?status=waiting`);
     await page.getByText('grade', { exact: true }).first().waitFor();
     await page.screenshot({ path: `/tmp/learnify-bull-board-${kind}.png` });

@@ -122,7 +122,7 @@ describe.each(BACKENDS)("the operators' pages with queues on %s", (kind) => {
       expect(page.text).toContain('Learnify queues');
       expect(page.text).not.toMatch(/(?:src|href)="(?:https?:)?\/\//);
       const queues = await readQueues(session);
-      expect(queues.map(({ name }) => name).sort()).toEqual(['grading', 'maintenance']);
+      expect(queues.map(({ name }) => name).sort()).toEqual(['grading', 'maintenance', 'review']);
       expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);
     });
 

@@ -120,6 +120,7 @@ describe.each(BACKENDS)('operating the API with queues on %s', (kind) => {
       expect((await depth(machine())).body).toMatchObject({
         queues: [
           { queue: 'grading', backlog: 3 },
+          { queue: 'review', backlog: 0 },
           { queue: 'maintenance', backlog: 0 },
         ],
       });

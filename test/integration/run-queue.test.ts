@@ -5,7 +5,7 @@ import { newId } from '../../shared/db/id.ts';
 import { createQueueMetrics } from '../../shared/observability/queue.metrics.ts';
 import type { QueueBackend } from '../../shared/queues/backend.ts';
 import { measureDepth } from '../../shared/queues/depth.ts';
-import { JobError, type Process } from '../../worker/processor.ts';
+import { JobError, JobPostponed, type Process } from '../../worker/processor.ts';
 import { runQueue, type RunningQueue } from '../../worker/run-queue.ts';
 import { BACKENDS, openTestBackend } from '../support/backends.ts';
 import { eventually } from '../support/eventually.ts';
@@ -90,6 +90,42 @@ describe.each(BACKENDS)('a queue on %s', (kind) => {
     const id = await add();
     await eventually('failed', async () => (await stateOf(id)) === 'failed');
     expect(calls).toBe(1);
+  });
+
+  test('does a postponed job again after the delay, which costs no attempt and holds no slot', async () => {
+    const attempts: boolean[] = [];
+    const others: string[] = [];
+    const postponed = newId();
+    run((job) => {
+      if (job.payload.runId !== postponed) return Promise.resolve(void others.push(job.payload.runId));
+      attempts.push(job.isLastAttempt);
+      // More often than there are attempts.
+      return attempts.length <= 5 ? Promise.reject(new JobPostponed(200, 'not now')) : Promise.resolve();
+    }, 1);
+    const id = await add({ runId: postponed, dispatch: 1 });
+    await eventually('postponed', async () => (await stateOf(id)) === 'delayed');
+    expect(await measureDepth(backend, 'grading')).toMatchObject({ active: 0, backlog: 0 });
+    const other = newId();
+    await add({ runId: other, dispatch: 1 });
+    await eventually('the other job is done meanwhile', () => others.includes(other));
+
+    await eventually('completed', async () => (await stateOf(id)) === 'completed');
+    expect(attempts).toEqual(Array.from({ length: 6 }, () => false));
+    expect((await backend.queue('grading').getJob(id))?.attemptsMade).toBe(1);
+    const metrics = await registry.metrics();
+    expect(metrics).toMatch(/queue_job_duration_seconds_count\{queue="grading",result="postponed"\} 5/);
+    expect(metrics).toMatch(/queue_job_wait_seconds_count\{queue="grading"\} 2/);
+  });
+
+  test('keeps its attempts for failures when it was postponed in between', async () => {
+    const last: boolean[] = [];
+    run((job) => {
+      last.push(job.isLastAttempt);
+      return Promise.reject(last.length === 2 ? new JobPostponed(1, 'not now') : new Error('infrastructure'));
+    });
+    const id = await add();
+    await eventually('failed for good', async () => (await stateOf(id)) === 'failed');
+    expect(last).toEqual([false, false, false, true]);
   });
 
   test('never runs more jobs at once than its bulkhead allows', async () => {

@@ -215,7 +215,7 @@ describe('single settings', () => {
   });
 
   test('the queues of a worker are all by default, else those named', () => {
-    expect(loadWorker({}).WORKER_QUEUES).toEqual(['grading', 'maintenance']);
+    expect(loadWorker({}).WORKER_QUEUES).toEqual(['grading', 'review', 'maintenance']);
     expect(loadWorker({ WORKER_QUEUES: ' grading ,' }).WORKER_QUEUES).toEqual(['grading']);
     for (const queues of ['grading,nothing', ',', 'Grading']) {
       expect(problemsOf(() => loadWorker({ WORKER_QUEUES: queues }))).toEqual([

@@ -1,8 +1,6 @@
-import pRetry from 'p-retry';
 import type { Grade } from '../../shared/contracts/grade.contract.ts';
 import type { VerificationReport } from '../../shared/contracts/verification.contract.ts';
 import type { Database } from '../../shared/db/pool.ts';
-import { isDatabaseUnavailable } from '../../shared/db/database-errors.ts';
 import { settleVerification as recordVerification } from '../../shared/learning/exercise.repository.ts';
 import {
   completeRun,
@@ -17,6 +15,9 @@ import {
   insertSolved,
   markSubmissionQueued,
 } from '../../shared/learning/submission.repository.ts';
+import { requestReview, requestReviewAfterRegrade } from '../../shared/learning/request-review.ts';
+import type { OutboxRow } from '../../shared/queues/outbox.repository.ts';
+import { persist } from '../persist.ts';
 import type { WorkerDeps } from '../processor.ts';
 
 /**
@@ -26,6 +27,7 @@ import type { WorkerDeps } from '../processor.ts';
 
 /** Writes a submission's grade with all that follows from it. */
 export async function settleGrade(deps: WorkerDeps, run: ClaimedRunRow, grade: Grade): Promise<void> {
+  let review: OutboxRow | null = null;
   const settled = await writeFenced(deps, run, async (tx) => {
     if (!(await completeRun(tx, run.id, run.attempt_token, grade))) return false;
     const submissionId = submissionOf(run);
@@ -33,9 +35,18 @@ export async function settleGrade(deps: WorkerDeps, run: ClaimedRunRow, grade: G
     if (grade.verdict === 'accepted') {
       await insertSolved(tx, { learnerId, exerciseId, submissionId, exerciseVersionId: run.exercise_version_id });
     }
+    if (run.reason === 'regrade') await requestReviewAfterRegrade(tx, submissionId, grade.verdict);
+    else if (isReviewDue(deps, grade))
+      review = await requestReview(tx, { submissionId, learnerId, exerciseId }, 'graded');
     return true;
   });
+  if (settled && review !== null) deps.dispatcher.send(review);
   logOutcome(deps, run, settled, { verdict: grade.verdict, score: grade.score, engine: grade.engine });
+}
+
+function isReviewDue({ config }: WorkerDeps, { verdict }: Grade): boolean {
+  const { REVIEW_AUTOMATIC: automatic } = config;
+  return automatic === 'all' || (automatic === 'accepted' && verdict === 'accepted');
 }
 
 /** Writes what verification found out about an exercise version. */
@@ -83,23 +94,6 @@ async function writeFenced(
   const written = await persist(deps, (db) => db.transaction(write));
   if (!written) await persist(deps, (db) => recantCrash(db, run.id, run.attempt_token));
   return written;
-}
-
-const PERSIST_RETRIES = 6;
-
-/** A result is dear: a database that restarts is waited for, some 20 s, rather than grading all over again. */
-async function persist<Result>(
-  { db, log }: WorkerDeps,
-  write: (db: WorkerDeps['db']) => Promise<Result>,
-): Promise<Result> {
-  return pRetry(() => write(db), {
-    retries: PERSIST_RETRIES,
-    minTimeout: 200,
-    maxTimeout: 6000,
-    randomize: true,
-    shouldRetry: ({ error }) => isDatabaseUnavailable(error),
-    onFailedAttempt: ({ error }) => log.warn({ err: error }, 'waiting for the database to take a result'),
-  });
 }
 
 function submissionOf(run: ClaimedRunRow): string {

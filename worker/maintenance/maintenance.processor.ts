@@ -5,6 +5,7 @@ import { continueRegrades } from './continue-regrades.ts';
 import { prune } from './prune.ts';
 import { Reconciler } from './reconciler.ts';
 import { keepSchedulers } from './schedulers.ts';
+import { tendReviews } from './tend-reviews.ts';
 
 /** The platform's own upkeep: what was accepted gets into its queue, and back into it should the queue forget. */
 export const openMaintenance: OpenProcessorFor<'maintenance'> = async (deps) => {
@@ -19,6 +20,8 @@ export const openMaintenance: OpenProcessorFor<'maintenance'> = async (deps) => 
           return reconciler.run();
         case 'continue-regrades':
           return continueRegrades(deps);
+        case 'tend-reviews':
+          return tendReviews(deps);
         case 'prune':
           return prune(deps);
       }

@@ -1,22 +1,33 @@
+import { deleteOldAiRequests } from '../../shared/ai/ai-request.repository.ts';
 import { deleteOldIdempotencyKeys } from '../../shared/db/idempotency.repository.ts';
 import { ensureMonthPartitions } from '../../shared/db/partitions.repository.ts';
 import { deleteEndedSessions } from '../../shared/identity/session.repository.ts';
 import { deleteExpiredProposals } from '../../shared/learning/regrade.repository.ts';
+import { pruneReviewCache } from '../../shared/learning/review-cache.repository.ts';
 import { QueueName } from '../../shared/queues/queue-name.ts';
 import { QUEUES } from '../../shared/queues/queues.ts';
 import type { WorkerDeps } from '../processor.ts';
 
 const KEEP_IDEMPOTENCY_KEYS_DAYS = 2;
 const KEEP_ENDED_SESSIONS_DAYS = 30;
+/** What language models cost stays known for a quarter. */
+const KEEP_AI_REQUESTS_DAYS = 100;
 const PARTITION_MONTHS_AHEAD = 2;
 const JOBS_AT_ONCE = 5000;
+const ROWS_AT_ONCE = 5000;
 
 /** Removes what nobody needs any more, and makes the partitions that the next months will. */
-export async function prune({ db, backend, log }: WorkerDeps): Promise<void> {
+export async function prune({ config, db, backend, log }: WorkerDeps): Promise<void> {
   const partitions = await ensureMonthPartitions(db, PARTITION_MONTHS_AHEAD);
   const idempotencyKeys = await deleteOldIdempotencyKeys(db, KEEP_IDEMPOTENCY_KEYS_DAYS);
   const sessions = await deleteEndedSessions(db, KEEP_ENDED_SESSIONS_DAYS);
   const regradeProposals = await deleteExpiredProposals(db);
+  const cachedReviews = await pruneReviewCache(db, {
+    keepMs: config.REVIEW_CACHE_DAYS * 86_400_000,
+    maxEntries: config.REVIEW_CACHE_ENTRIES,
+    batch: ROWS_AT_ONCE,
+  });
+  const aiRequests = await deleteOldAiRequests(db, KEEP_AI_REQUESTS_DAYS);
   let jobs = 0;
   for (const name of QueueName.options) {
     const { completedMs, failedMs } = QUEUES[name].retention;
@@ -25,7 +36,15 @@ export async function prune({ db, backend, log }: WorkerDeps): Promise<void> {
     jobs += (await queue.clean(failedMs, JOBS_AT_ONCE, 'failed')).length;
   }
   log.debug(
-    { partitions, idempotency_keys: idempotencyKeys, sessions, regrade_proposals: regradeProposals, jobs },
+    {
+      partitions,
+      idempotency_keys: idempotencyKeys,
+      sessions,
+      regrade_proposals: regradeProposals,
+      cached_reviews: cachedReviews,
+      ai_requests: aiRequests,
+      jobs,
+    },
     'pruned',
   );
 }

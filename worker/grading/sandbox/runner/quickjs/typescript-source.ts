@@ -43,7 +43,8 @@ export function toJavaScript(source: string): Translated {
   return { code: `${code}${placeholders}`, originOf };
 }
 
-function withoutTypes(source: string): Translated {
+/** The source with its types taken out, and nothing added. @throws TypeScriptSyntaxError, StripperBroke */
+export function withoutTypes(source: string): Translated {
   try {
     return { code: stripTypeScriptTypes(source), originOf: (place) => place };
   } catch (error) {
