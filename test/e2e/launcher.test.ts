@@ -212,7 +212,7 @@ describe('npm start with things in its way or at hand', () => {
         const settings = { DATABASE_URL: database.uri, REDIS_URL: sharedRedisUrl(), QUEUE_PREFIX: uniquePrefix() };
         const launcher = await startLauncher(home, settings);
         expect(launcher.output()).toMatch(/Queue backend\s+Redis/);
-        expect(descendantsOf(launcher.pid).filter((pid) => commandLine(pid).includes('postgres'))).toEqual([]);
+        expect(descendantsOf(launcher.pid).filter((pid) => /\/bin\/postgres\0/.test(commandLine(pid)))).toEqual([]);
         expectWholeJourney(await travel(home.apiUrl, SOLUTION));
         expect(await launcher.kill('SIGINT')).toBe(0);
         await eventually('all processes are gone', () => processesOf(home).length === 0);

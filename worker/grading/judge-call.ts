@@ -36,6 +36,12 @@ function judgeAnswer(test: CallTest, json: string): Judgement {
     return { verdict: 'wrong_answer', message: `returned a value nested deeper than ${MAX_ANSWER_DEPTH} levels` };
   }
   const actual = JSON.parse(json) as Json;
+  if (holdsInfinity(actual)) {
+    return {
+      verdict: 'wrong_answer',
+      message: 'returned a number too large to be compared; such numbers can be returned as text',
+    };
+  }
   const { equal, differences } = compare(test.expected, actual, test.comparison);
   const kept = json.length <= MAX_SHOWN_CHARS ? { actual } : {};
   if (equal) return { verdict: 'accepted', message: null, ...kept };
@@ -47,6 +53,13 @@ function judgeAnswer(test: CallTest, json: string): Judgement {
   }));
   const message = `expected ${brief(test.expected)}, got ${brief(actual)}`;
   return { verdict: 'wrong_answer', message, ...kept, diff };
+}
+
+/** Numbers of Python can have any number of digits; beyond 1.8e308 nothing is left of them here. The depth is known to be bounded. */
+function holdsInfinity(value: Json): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some((member) => member !== undefined && holdsInfinity(member));
 }
 
 /** A side of a difference, left out when it is too long to be read. */

@@ -42,9 +42,10 @@ def open_channel(requests, findings):
 
 def _reader(descriptor):
     read, decode, minimum, number = os.read, json.JSONDecoder().scan_once, min, int.from_bytes
+    buffer = bytearray
 
     def exactly(count):
-        data = bytearray()
+        data = buffer()
         while count > 0:
             chunk = read(descriptor, minimum(count, _READ_BYTES))
             if not chunk:
