@@ -33,7 +33,14 @@ export type RunnerPoolOptions = {
   hooks?: RunnerPoolHooks;
 };
 
-export type PoolHealth = { ready: boolean; idle: number; busy: number; starting: number };
+export type PoolHealth = {
+  ready: boolean;
+  /** The last start failed, or several did. */
+  failing: boolean;
+  idle: number;
+  busy: number;
+  starting: number;
+};
 
 const DEFAULT_SPARE = 1;
 const DEFAULT_RECYCLE_AFTER = 500;
@@ -122,7 +129,7 @@ export class RunnerPool {
   health(): PoolHealth {
     const idle = this.#idle.filter((runner) => runner.alive).length;
     const ready = idle + this.#busy.size > 0 && !this.#closing.signal.aborted;
-    return { ready, idle, busy: this.#busy.size, starting: this.#starting.size };
+    return { ready, failing: this.#failedStarts > 0, idle, busy: this.#busy.size, starting: this.#starting.size };
   }
 
   /** Process ids of the runners that are running a program, for operators and tests; each leads a process group. */
@@ -172,13 +179,18 @@ export class RunnerPool {
     await this.#backOff();
     if (this.#closing.signal.aborted) return;
     try {
-      const runner = await RunnerProcess.start(this.#options.engine, this.#options.isolation.layer);
+      const runner = await RunnerProcess.start(
+        this.#options.engine,
+        this.#options.isolation.layer,
+        this.#closing.signal,
+      );
       this.#failedStarts = 0;
       if (this.#closing.signal.aborted) return this.#end(runner);
       this.#watch(runner);
       this.#idle.push(runner);
       this.#serveWaiters();
     } catch (error) {
+      if (this.#closing.signal.aborted) return;
       this.#startFailed(error instanceof Error ? error : new Error(String(error)));
     }
   }

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import type { EngineName } from './engines/engine.ts';
 import { engines } from './engines/engines.ts';
@@ -76,10 +77,12 @@ export class RunnerProcess {
 
   /**
    * Starts a runner and waits until it is warm.
-   * @throws SandboxError `runner_unavailable` with the runner's last words when it does not get there.
+   * @throws SandboxError `runner_unavailable` with the runner's last words when it does not get there, also since the signal was aborted.
    */
-  static async start(engine: EngineName, layer: IsolationLayer): Promise<RunnerProcess> {
-    const runner = new RunnerProcess(await commandOf(engine, layer));
+  static async start(engine: EngineName, layer: IsolationLayer, signal?: AbortSignal): Promise<RunnerProcess> {
+    const runner = new RunnerProcess(await untilAborted(commandOf(engine, layer), signal));
+    const abort = () => runner.kill();
+    signal?.addEventListener('abort', abort, { once: true });
     try {
       const reply = await runner.#nextReply(START_DEADLINE_MS, 0);
       if (reply.type !== 'ready') throw new RunnerDied('runner did not introduce itself');
@@ -95,6 +98,8 @@ export class RunnerProcess {
           cause: error,
         },
       );
+    } finally {
+      signal?.removeEventListener('abort', abort);
     }
   }
 
@@ -216,6 +221,22 @@ export class RunnerProcess {
     this.#ended ??= reason;
     this.#waiting?.reject(this.#ended);
     this.#waiting = null;
+  }
+}
+
+/** Stops waiting at the abort; what was waited for goes on. */
+async function untilAborted<Value>(waitedFor: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
+  if (signal === undefined) return waitedFor;
+  const stopped = new AbortController();
+  const aborted = once(signal, 'abort', { signal: stopped.signal }).then((): never => {
+    throw new SandboxError('pool_closed', 'the runner is not needed any more');
+  });
+  aborted.catch(() => undefined);
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([waitedFor, aborted]);
+  } finally {
+    stopped.abort();
   }
 }
 

@@ -32,7 +32,7 @@ export type SandboxOptions = {
   hooks?: SandboxHooks;
 };
 
-export type SandboxHealth = PoolHealth & { isolation: Isolation };
+export type SandboxHealth = Omit<PoolHealth, 'failing'> & { isolation: Isolation };
 
 /** Everything that runs learner code in this process: a pool of runners for each engine. */
 export class Sandbox {
@@ -71,12 +71,16 @@ export class Sandbox {
     return pool;
   }
 
-  /** `ready`: a program of any engine that is kept warm would find a runner now or as soon as one is free. */
+  /**
+   * `ready`: a program of any engine that is kept warm finds a runner now, as soon as one is free, or as soon as it has started; programs of one
+   * engine at least need not wait for a start.
+   */
   health(): SandboxHealth {
     const pools = [...this.#pools].map(([engine, pool]) => ({ engine, ...pool.health() }));
     const sum = (count: (health: PoolHealth) => number) => pools.reduce((total, health) => total + count(health), 0);
+    const warm = pools.filter(({ engine }) => this.#options.warm?.includes(engine));
     return {
-      ready: (this.#options.warm ?? []).every((engine) => pools.some((pool) => pool.engine === engine && pool.ready)),
+      ready: warm.some(({ ready }) => ready) && warm.every(({ ready, failing }) => ready || !failing),
       idle: sum(({ idle }) => idle),
       busy: sum(({ busy }) => busy),
       starting: sum(({ starting }) => starting),
