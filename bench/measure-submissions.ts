@@ -45,7 +45,7 @@ async function measureSubmission(client: Client, exerciseId: string, code: strin
   if (accepted.status !== 202) throw new Error(`Submitting answered ${accepted.status}: ${accepted.text}`);
   const location = accepted.headers.get('location') ?? '';
   for (;;) {
-    const submission = Submission.parse((await client.get(location)).body);
+    const submission = Submission.parse((await client.get(`${location}?wait=20`)).body);
     if (submission.status === 'completed') {
       if (submission.verdict !== 'accepted') throw new Error(`The right solution got ${submission.verdict}.`);
       const gradingMs = Date.parse(submission.completedAt ?? '') - Date.parse(submission.startedAt ?? '');

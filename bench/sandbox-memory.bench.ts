@@ -17,6 +17,8 @@ const SLOTS = 2;
 const SUBMISSIONS = 10_000;
 const STEP = 1000;
 const SETTLE_MS = 5000;
+/** One for all: those of a minute each would be kept for a minute each. */
+const never = new AbortController().signal;
 
 const isolation = await probeIsolation('auto');
 const { engine: python } = await probePython('auto', isolation);
@@ -59,7 +61,7 @@ async function repeat(times: number, gradeOnce: () => Promise<string>): Promise<
 }
 
 async function verdictOf(exercise: Parameters<typeof grade>[1], code: string): Promise<string> {
-  return (await grade(sandbox, exercise, code, AbortSignal.timeout(60_000))).verdict;
+  return (await grade(sandbox, exercise, code, never)).verdict;
 }
 
 function totalMb(root = process.pid): number {
