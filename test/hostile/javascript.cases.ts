@@ -1,12 +1,5 @@
-import type { TestVerdict } from '../../shared/contracts/grade.contract.ts';
 import type { HostileCase } from './hostile-suite.ts';
-
-const TIME: TestVerdict[] = ['time_limit'];
-const MEMORY: TestVerdict[] = ['memory_limit'];
-const WRONG: TestVerdict[] = ['wrong_answer'];
-const ERROR: TestVerdict[] = ['runtime_error'];
-const COMPILE: TestVerdict[] = ['compile_error'];
-const ANY_LIMIT: TestVerdict[] = ['time_limit', 'memory_limit', 'runtime_error', 'output_limit'];
+import { ANY_LIMIT, COMPILE, ERROR, MEMORY, TIME, WRONG } from './verdicts.ts';
 
 const f = (body: string) => `export function f(n) { ${body} }`;
 

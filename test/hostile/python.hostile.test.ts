@@ -2,7 +2,8 @@ import { test } from '@jest/globals';
 import { probeIsolation, probePython } from '../../worker/grading/sandbox/isolation.ts';
 import { buildExercise, callOfF } from '../support/grading.ts';
 import { SECRET, describeHostile } from './hostile-suite.ts';
-import { pythonCases } from './python.cases.ts';
+import { pythonEscapes } from './python-escapes.cases.ts';
+import { pythonExcesses } from './python-excesses.cases.ts';
 
 const limits = { cpuMs: 200, wallMs: 8000, memoryMb: 32, outputKb: 16 };
 const attacked = buildExercise({
@@ -21,7 +22,7 @@ describeHostile({
   engine: 'python-wasi',
   options: { python: 'python-wasi' },
   modes: ['off', 'auto'],
-  cases: pythonCases,
+  cases: [...pythonExcesses, ...pythonEscapes],
   attacked,
   honest,
 });
@@ -31,7 +32,7 @@ if (python.engine === 'python-native') {
     engine: 'python-native',
     options: { python: 'python-native' },
     modes: ['auto'],
-    cases: pythonCases,
+    cases: [...pythonExcesses, ...pythonEscapes],
     attacked,
     honest,
   });

@@ -1,14 +1,9 @@
 import type { TestVerdict } from '../../shared/contracts/grade.contract.ts';
 import { SECRET, type HostileCase } from './hostile-suite.ts';
+import { ANY_LIMIT, COMPILE, ERROR, MEMORY, TIME, WRONG } from './verdicts.ts';
 
-const TIME: TestVerdict[] = ['time_limit'];
-const MEMORY: TestVerdict[] = ['memory_limit'];
 const OUTPUT: TestVerdict[] = ['output_limit'];
-const WRONG: TestVerdict[] = ['wrong_answer'];
-const ERROR: TestVerdict[] = ['runtime_error'];
 const DENIED: TestVerdict[] = ['security_violation'];
-const COMPILE: TestVerdict[] = ['compile_error'];
-const ANY_LIMIT: TestVerdict[] = ['time_limit', 'memory_limit', 'output_limit', 'runtime_error'];
 const NOTHING_GAINED: TestVerdict[] = ['wrong_answer', 'runtime_error', 'security_violation', 'compile_error'];
 
 const ENDLESS = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)';

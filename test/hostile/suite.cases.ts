@@ -1,10 +1,9 @@
 import type { TestVerdict } from '../../shared/contracts/grade.contract.ts';
+import { ERROR, WRONG } from './verdicts.ts';
 
 /** One attack on a suite over `f`; the suite's only honest way to pass is `f(n)` answering `n * n` as an array of one. */
 export type SuiteAttack = { name: string; code: string; verdicts: TestVerdict[] };
 
-const WRONG: TestVerdict[] = ['wrong_answer'];
-const ERROR: TestVerdict[] = ['runtime_error'];
 const NOT_PASSED: TestVerdict[] = ['wrong_answer', 'runtime_error', 'compile_error', 'invalid_submission'];
 
 /** The hidden suite that every attack meets: assertions in a test, in a loop, behind promises, and over a callback it hands out. */

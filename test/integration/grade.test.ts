@@ -365,6 +365,24 @@ describe('life of the runners', () => {
     }
   });
 
+  test('runners that nobody keeps warm are started when they are needed, and end when they are not', async () => {
+    const ended: string[] = [];
+    const hooks = { onRecycle: (reason: RecycleReason, engine: string) => ended.push(`${engine} ${reason}`) };
+    const own = await openSandbox({ size: 2, warm: [], idleMs: 100, hooks });
+    try {
+      expect(own.health()).toMatchObject({ ready: false, idle: 0, starting: 0 });
+      const graded = [1, 2].map(() => grade(own, buildExercise(), HONEST_GCD, AbortSignal.timeout(50_000)));
+      for (const result of await Promise.all(graded)) expect(result).toMatchObject({ verdict: 'accepted' });
+      await eventually('all have ended', () => {
+        const { idle, busy, starting } = own.health();
+        return idle + busy + starting === 0;
+      });
+      expect(new Set(ended)).toEqual(new Set(['quickjs unneeded']));
+    } finally {
+      await own.close();
+    }
+  });
+
   test('close leaves no process', async () => {
     const own = await openSandbox({ size: 2 });
     await eventually('warm runners', () => own.health().idle === 3);

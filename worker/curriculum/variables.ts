@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { MetaCategory as MetaCategorySchema } from '../../shared/contracts/course.contract.ts';
+import { ModuleKind, type MetaCategory as MetaCategorySchema } from '../../shared/contracts/course.contract.ts';
 
 /** A few words that may stand in any sentence, title, text or table: letters, digits and what joins them. Nothing that is markup or code. */
 const Words = z
@@ -41,13 +41,5 @@ export type MetaCategory = z.infer<typeof MetaCategorySchema>;
 export type Domain = { name: string; metaCategory: MetaCategory };
 
 /** The modules of every generated course, in order. */
-export const BLUEPRINT_KINDS = [
-  'atom',
-  'standard',
-  'workflow',
-  'decision_tree',
-  'archetype',
-  'flow_state',
-  'capstone',
-] as const;
+export const BLUEPRINT_KINDS = ModuleKind.exclude(['custom']).options;
 export type BlueprintKind = (typeof BLUEPRINT_KINDS)[number];

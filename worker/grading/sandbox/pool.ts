@@ -189,6 +189,7 @@ export class RunnerPool {
       this.#watch(runner);
       this.#idle.push(runner);
       this.#serveWaiters();
+      this.#letGoUnneeded();
     } catch (error) {
       if (this.#closing.signal.aborted) return;
       this.#startFailed(error instanceof Error ? error : new Error(String(error)));
