@@ -5,7 +5,7 @@ import { BACKENDS } from '../support/backends.ts';
 import { Client } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { countUnsentJobs, readRunOf, settledRuns } from '../support/grading-records.ts';
+import { countUnsentJobs, readRunOf, settledRuns, whenSettled } from '../support/grading-records.ts';
 import { openScene, readSubmission, RIGHT_SUM, waitForStatus, type Scene } from '../support/scene.ts';
 
 describe.each(BACKENDS)('an api killed between commit and enqueue, queues on %s', (kind) => {
@@ -30,7 +30,7 @@ describe.each(BACKENDS)('an api killed between commit and enqueue, queues on %s'
     expect((await waitForStatus(learner, id, 'completed')).verdict).toBe('accepted');
     const run = await readRunOf(scene.database.db, id);
     expect(run).toMatchObject({ status: 'completed', dispatch: 1, crashes: 0 });
-    expect(settledRuns(worker)).toEqual([run.id]);
+    expect(await whenSettled(1, worker)).toEqual([run.id]);
     await eventually('the outbox is empty', async () => (await countUnsentJobs(scene.database.db)) === 0);
   });
 

@@ -4,7 +4,7 @@ import { BACKENDS } from '../support/backends.ts';
 import { Client } from '../support/client.ts';
 import { startMortalDatabase, type MortalDatabase } from '../support/database-outage.ts';
 import { eventually } from '../support/eventually.ts';
-import { countSolved, readRunOf, readRuns, settledRuns } from '../support/grading-records.ts';
+import { countSolved, readRunOf, readRuns, whenSettled } from '../support/grading-records.ts';
 import type { TestProcess } from '../support/processes.ts';
 import { openScene, RIGHT_SUM, sumThatTakes, waitForStatus, type Scene } from '../support/scene.ts';
 import { openTestPool } from '../support/test-database.ts';
@@ -61,7 +61,8 @@ describe.each(BACKENDS)('PostgreSQL restarted under a running platform, queues o
       const answers = await Promise.all([api, worker].map(({ url }) => new Client(url).get('/readiness')));
       return answers.every(({ status }) => status === 200);
     });
-    expect(settledRuns(worker)).toEqual((await readRuns(scene.database.db)).map(({ id }) => id).sort());
+    const runs = (await readRuns(scene.database.db)).map(({ id }) => id).sort();
+    expect(await whenSettled(runs.length, worker)).toEqual(runs);
   });
 
   test('a grade that ends while it is away is kept until it is back, and written once', async () => {
@@ -77,7 +78,7 @@ describe.each(BACKENDS)('PostgreSQL restarted under a running platform, queues o
     expect(run.status).toBe('completed');
     // Where the queue was there all the time, it is the very first grade that was kept, not a second one made.
     if (kind === 'redis') expect(run).toMatchObject({ attempt_token: token, crashes: 0, dispatch: 1 });
-    expect(settledRuns(worker)).toEqual([run.id]);
+    expect(await whenSettled(1, worker)).toEqual([run.id]);
     expect(await countSolved(scene.database.db)).toBe(1);
   });
 });

@@ -4,7 +4,7 @@ import { MAINTENANCE_INTERVALS_MS } from '../../shared/queues/maintenance.queue.
 import { BACKENDS } from '../support/backends.ts';
 import { Client } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { countSolved, countSubmissions, countUnsentJobs, readRuns, settledRuns } from '../support/grading-records.ts';
+import { countSolved, countSubmissions, countUnsentJobs, readRuns, whenSettled } from '../support/grading-records.ts';
 import type { TestProcess } from '../support/processes.ts';
 import { openScene, RIGHT_SUM, sumThatTakes, waitForStatus, type Scene } from '../support/scene.ts';
 import { startRedis, type TestRedis } from '../support/test-redis.ts';
@@ -41,7 +41,7 @@ describeWithRedis('Redis in trouble', () => {
   const expectOneEffectEach = async (count: number): Promise<void> => {
     const runs = await readRuns(scene.database.db);
     expect(runs.map(({ status }) => status)).toEqual(Array.from({ length: count }, () => 'completed'));
-    expect(settledRuns(worker)).toEqual(runs.map(({ id }) => id).sort());
+    expect(await whenSettled(count, worker)).toEqual(runs.map(({ id }) => id).sort());
     expect(await countSolved(scene.database.db)).toBe(1);
     expect(await countUnsentJobs(scene.database.db)).toBe(0);
   };

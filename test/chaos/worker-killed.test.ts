@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { BACKENDS } from '../support/backends.ts';
 import { Client } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
-import { countSolved, logLines, readRunOf, settledRuns } from '../support/grading-records.ts';
+import { countSolved, logLines, readRunOf, whenSettled } from '../support/grading-records.ts';
 import { descendantsOf, isRunning } from '../support/grading.ts';
 import type { TestProcess } from '../support/processes.ts';
 import {
@@ -58,7 +58,7 @@ describe.each(BACKENDS)('a worker in trouble, queues on %s', (kind) => {
     expect(performance.now() - killedAt).toBeLessThan(10_000);
 
     expect(await waitForStatus(learner, id, 'completed')).toMatchObject({ verdict: 'accepted', attempt: 1 });
-    expect(settledRuns(victim, heir)).toEqual([(await runOf(id)).id]);
+    expect(await whenSettled(1, victim, heir)).toEqual([(await runOf(id)).id]);
     expect(await countSolved(scene.database.db)).toBe(1);
     await eventually('no runner of the dead worker is left', () => !runners.some(isRunning));
   });
@@ -68,7 +68,7 @@ describe.each(BACKENDS)('a worker in trouble, queues on %s', (kind) => {
     await worker.kill('SIGTERM');
     expect(await worker.exited).toBe(0);
     expect(await readSubmission(learner, id)).toMatchObject({ status: 'completed', verdict: 'accepted' });
-    expect(settledRuns(worker)).toHaveLength(1);
+    expect(await whenSettled(1, worker)).toHaveLength(1);
   });
 
   test('asked to stop in mid-grade with too little time: it hands the run back and exits with 0, the next grades it', async () => {
@@ -81,7 +81,7 @@ describe.each(BACKENDS)('a worker in trouble, queues on %s', (kind) => {
     const second = await scene.worker();
     expect((await waitForStatus(learner, id, 'completed', 25_000)).verdict).toBe('accepted');
     expect((await runOf(id)).crashes).toBe(0);
-    expect(settledRuns(first, second)).toHaveLength(1);
+    expect(await whenSettled(1, first, second)).toHaveLength(1);
   });
 
   test('frozen beyond its lock: another worker grades, and what the frozen one brings when it thaws is dropped', async () => {
@@ -99,7 +99,7 @@ describe.each(BACKENDS)('a worker in trouble, queues on %s', (kind) => {
     );
     expect(await runOf(id)).toEqual(settled);
     expect((await readSubmission(learner, id)).verdict).toBe('accepted');
-    expect(settledRuns(sleeper, heir)).toEqual([settled.id]);
+    expect(await whenSettled(1, sleeper, heir)).toEqual([settled.id]);
     expect(await countSolved(scene.database.db)).toBe(1);
   });
 });

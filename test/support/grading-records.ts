@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Database } from '../../shared/db/pool.ts';
 import { sql } from '../../shared/db/sql.ts';
 import type { TestProcess } from './processes.ts';
+import { eventually } from './eventually.ts';
 
 /** What the database knows of grading, for suites that ask whether every effect happened once. */
 
@@ -76,4 +77,10 @@ export async function readGradingOrder(db: Database): Promise<readonly (string |
   const rows = await db.any(sql.type(z.strictObject({ submission_id: z.string().nullable(), done: z.boolean() }))`
     SELECT submission_id, status = 'completed' AS done FROM grading_runs ORDER BY completed_at`);
   return rows.every(({ done }) => done) ? rows.map(({ submission_id }) => submission_id) : null;
+}
+
+/** The same, once at least so many are there: they are said after the commit, and read from a pipe. */
+export async function whenSettled(count: number, ...processes: readonly TestProcess[]): Promise<string[]> {
+  await eventually(`${count} are said to be settled`, () => settledRuns(...processes).length >= count);
+  return settledRuns(...processes);
 }
