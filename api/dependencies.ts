@@ -101,6 +101,7 @@ export async function openDependencies(config: ApiConfig, log: Logger): Promise<
       redis,
       identity: {
         db,
+        dispatcher,
         accessTokens,
         passwords,
         refreshLifetimeSeconds: config.REFRESH_TOKEN_LIFETIME,

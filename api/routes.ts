@@ -5,8 +5,8 @@ import type { LearningMetrics } from '../shared/observability/learning.metrics.t
 import type { QueueBackend } from '../shared/queues/backend.ts';
 import type { Dispatcher } from '../shared/queues/outbox.ts';
 import type { Route } from './http/define-route.ts';
-import { authRoutes } from './identity/auth.routes.ts';
-import type { AuthDeps } from './identity/auth.service.ts';
+import type { IdentityDeps } from './identity/identity-deps.ts';
+import { identityRoutes } from './identity/identity.routes.ts';
 import { authoringRoutes } from './learning/authoring.routes.ts';
 import { courseRoutes } from './learning/course.routes.ts';
 import { exerciseRoutes } from './learning/exercise.routes.ts';
@@ -23,7 +23,7 @@ export interface RouteDeps {
   definitions: ExerciseDefinitions;
   backend: QueueBackend;
   dispatcher: Dispatcher;
-  identity: AuthDeps;
+  identity: IdentityDeps;
   learningMetrics: LearningMetrics;
   inFlightPerLearner: number;
   reviewsInFlightPerLearner: number;
@@ -44,7 +44,7 @@ export const apiRoutes = ({
   reviewsInFlightPerLearner,
   watchers,
 }: RouteDeps): Route[] => [
-  ...authRoutes(identity),
+  ...identityRoutes(identity),
   ...courseRoutes({ db, metrics }),
   ...exerciseRoutes({ db, definitions }),
   ...authoringRoutes({ db, definitions, dispatcher, metrics }),

@@ -5,7 +5,13 @@ import type { AccessTokens } from '../identity/access-token.ts';
 import type { Actor, Policy } from './define-route.ts';
 
 /** The actor that calls with the operations token: a machine, not an account. */
-const SERVICE_ACTOR: Actor = { id: '00000000-0000-0000-0000-000000000000', roles: ['operator'], sessionId: 'service' };
+const SERVICE_ACTOR: Actor = {
+  id: '00000000-0000-0000-0000-000000000000',
+  roles: ['operator'],
+  sessionId: 'service',
+  authenticatedAt: 0,
+  secondFactor: true,
+};
 
 export interface Authenticator {
   /**

@@ -7,6 +7,10 @@ export interface Actor {
   readonly id: string;
   readonly roles: readonly Role[];
   readonly sessionId: string;
+  /** When they last proved who they are, in seconds since 1970. */
+  readonly authenticatedAt: number;
+  /** Whether they also proved a second factor then. */
+  readonly secondFactor: boolean;
 }
 
 /**
@@ -61,6 +65,8 @@ interface RouteDeclaration<
   readonly summary: string;
   readonly tag: string;
   readonly policy: P;
+  /** For what a stolen session must not do: the caller has to have proved who they are within the last minutes. */
+  readonly stepUp?: true;
   readonly rate: RateClass;
   readonly cache: CacheClass;
   readonly status?: number;

@@ -1,5 +1,6 @@
 import { createHash, webcrypto } from 'node:crypto';
 import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
+import { z } from 'zod';
 import { Role } from '../../shared/contracts/auth.contract.ts';
 import { newId } from '../../shared/db/id.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -45,7 +46,13 @@ export async function createAccessTokens(
   return {
     lifetimeSeconds,
     sign: (actor) =>
-      new SignJWT({ roles: actor.roles, sid: actor.sessionId })
+      new SignJWT({
+        roles: actor.roles,
+        sid: actor.sessionId,
+        auth_time: actor.authenticatedAt,
+        // RFC 8176
+        amr: actor.secondFactor ? ['pwd', 'otp', 'mfa'] : ['pwd'],
+      })
         .setProtectedHeader({ alg: ALGORITHM, kid: current.kid, typ: 'JWT' })
         .setSubject(actor.id)
         .setIssuer(ISSUER)
@@ -62,7 +69,7 @@ export async function createAccessTokens(
           algorithms: [ALGORITHM],
           issuer: ISSUER,
           audience: AUDIENCE,
-          requiredClaims: ['sub', 'exp', 'sid', 'roles'],
+          requiredClaims: ['sub', 'exp', 'iat', 'jti', 'sid', 'roles', 'auth_time', 'amr'],
         });
         const actor = toActor(payload);
         cache.set(token, actor, payload.exp ?? 0);
@@ -99,6 +106,8 @@ function toActor(payload: JWTPayload): Actor {
     id: String(payload.sub),
     roles: Role.array().parse(payload['roles']),
     sessionId: String(payload['sid']),
+    authenticatedAt: z.int().parse(payload['auth_time']),
+    secondFactor: z.array(z.string()).parse(payload['amr']).includes('mfa'),
   };
 }
 

@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { DatabasePool } from 'slonik';
 import type { AuthAnswer, UserView } from '../../shared/contracts/auth.contract.ts';
 import { newId } from '../../shared/db/id.ts';
 import type { Database } from '../../shared/db/pool.ts';
@@ -13,15 +12,14 @@ import {
   type SessionKind,
 } from '../../shared/identity/session.repository.ts';
 import { findUser, type UserRow } from '../../shared/identity/user.repository.ts';
-import type { IdentityMetrics } from '../../shared/observability/identity.metrics.ts';
 import type { RequestFacts } from '../http/define-route.ts';
-import type { AccessTokens } from './access-token.ts';
+import type { IdentityDeps } from './identity-deps.ts';
 
-export interface SessionDeps {
-  db: DatabasePool;
-  accessTokens: AccessTokens;
-  refreshLifetimeSeconds: number;
-  metrics: IdentityMetrics;
+type SessionDeps = Pick<IdentityDeps, 'db' | 'accessTokens' | 'refreshLifetimeSeconds' | 'metrics'>;
+
+/** How its user proved who they are when a session began. */
+export interface Proof {
+  secondFactor: boolean;
 }
 
 /** Opaque tokens carry 256 random bits and are stored as SHA-256: a stolen table logs nobody in. */
@@ -41,6 +39,7 @@ export async function openSession(
     kind: SessionKind;
     lifetimeSeconds: number;
     request: Pick<RequestFacts, 'ip' | 'userAgent'>;
+    secondFactor: boolean;
   },
 ): Promise<{ sessionId: string; token: string }> {
   const sessionId = newId();
@@ -53,6 +52,7 @@ export async function openSession(
     ip,
     userAgent,
     lifetimeSeconds: session.lifetimeSeconds,
+    secondFactor: session.secondFactor,
   });
   await insertSessionToken(tx, sessionId, hashOpaqueToken(token));
   return { sessionId, token };
@@ -64,14 +64,16 @@ export async function startApiSession(
   tx: Database,
   user: UserRow,
   request: RequestFacts,
+  proof: Proof,
 ): Promise<AuthAnswer> {
   const { sessionId, token } = await openSession(tx, {
     userId: user.id,
     kind: 'api',
     lifetimeSeconds: deps.refreshLifetimeSeconds,
     request,
+    secondFactor: proof.secondFactor,
   });
-  return answerTokens(deps, user, sessionId, token);
+  return answerTokens(deps, user, { id: sessionId, authenticatedAt: nowSeconds(), ...proof }, token);
 }
 
 /**
@@ -94,7 +96,16 @@ export async function refreshSession(deps: SessionDeps, refreshToken: string): P
     const next = newOpaqueToken();
     await consumeSessionToken(tx, tokenHash);
     await insertSessionToken(tx, presented.session_id, hashOpaqueToken(next));
-    return answerTokens(deps, user, presented.session_id, next);
+    return answerTokens(
+      deps,
+      user,
+      {
+        id: presented.session_id,
+        authenticatedAt: presented.authenticated_at,
+        secondFactor: presented.second_factor,
+      },
+      next,
+    );
   });
   if (typeof answer === 'string') {
     deps.metrics.attempt(answer);
@@ -112,10 +123,12 @@ export async function endSession(deps: Pick<SessionDeps, 'db'>, sessionId: strin
 async function answerTokens(
   deps: SessionDeps,
   user: UserRow,
-  sessionId: string,
+  session: Proof & { id: string; authenticatedAt: number },
   refreshToken: string,
 ): Promise<AuthAnswer> {
-  const accessToken = await deps.accessTokens.sign({ id: user.id, roles: user.roles, sessionId });
+  const { id: sessionId, authenticatedAt, secondFactor } = session;
+  const actor = { id: user.id, roles: user.roles, sessionId, authenticatedAt, secondFactor };
+  const accessToken = await deps.accessTokens.sign(actor);
   return {
     user: toUserView(user),
     accessToken,
@@ -124,6 +137,8 @@ async function answerTokens(
     token: accessToken,
   };
 }
+
+const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
 export function toUserView({ id, email, name, roles }: UserRow): UserView {
   return { id, email, name, roles };

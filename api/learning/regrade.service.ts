@@ -11,7 +11,6 @@ import type {
 import { newId } from '../../shared/db/id.ts';
 import type { Database } from '../../shared/db/pool.ts';
 import { AppError, notFound } from '../../shared/errors.ts';
-import { appendAudit } from '../../shared/identity/audit.repository.ts';
 import {
   countRegradeRuns,
   findRegradeTarget,
@@ -26,7 +25,7 @@ import {
   type RegradeRow,
 } from '../../shared/learning/regrade.repository.ts';
 import type { Actor, RequestFacts } from '../http/define-route.ts';
-import { requestId } from '../http/request-context.ts';
+import { recordAudit } from '../http/record-audit.ts';
 import { isOperator } from './regrade.policy.ts';
 
 export interface RegradeDeps {
@@ -159,13 +158,11 @@ function isAbout(row: RegradeRow, { exerciseId, submissionId, selection }: Subje
   );
 }
 
-async function recordStart(tx: Database, actor: Actor, row: RegradeRow, { ip }: RequestFacts): Promise<void> {
-  await appendAudit(tx, {
+async function recordStart(tx: Database, actor: Actor, row: RegradeRow, request: RequestFacts): Promise<void> {
+  await recordAudit(tx, request, {
     action: 'regrade.started',
     actorId: actor.id,
     target: row.id,
-    ip,
-    requestId: requestId(),
     details: { exerciseId: row.exercise_id, submissionId: row.submission_id, submissions: row.report.total },
   });
 }

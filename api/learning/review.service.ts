@@ -9,7 +9,6 @@ import type {
 } from '../../shared/contracts/review.contract.ts';
 import { newId } from '../../shared/db/id.ts';
 import { AppError, notFound } from '../../shared/errors.ts';
-import { appendAudit } from '../../shared/identity/audit.repository.ts';
 import { requestReview } from '../../shared/learning/request-review.ts';
 import {
   countUnfinishedReviews,
@@ -25,7 +24,7 @@ import {
 } from '../../shared/learning/review.repository.ts';
 import type { Dispatcher } from '../../shared/queues/outbox.ts';
 import type { Actor, RequestFacts } from '../http/define-route.ts';
-import { requestId } from '../http/request-context.ts';
+import { recordAudit } from '../http/record-audit.ts';
 import { isOwnReview, mayJudgeReviews, maySeeReview } from './review.policy.ts';
 import { holdBack } from './submission-news.service.ts';
 import type { SubmissionWatchers } from './submission-watchers.ts';
@@ -116,7 +115,7 @@ export async function overrideReview(
   actor: Actor,
   reviewId: string,
   { scores, comment }: z.output<typeof OverrideRequest>,
-  { ip }: RequestFacts,
+  request: RequestFacts,
 ): Promise<ReviewView> {
   const parties = await findPartiesOfReview(db, reviewId);
   if (parties === null || !mayJudgeReviews(actor, parties)) throw notFound('review');
@@ -129,14 +128,8 @@ export async function overrideReview(
   };
   await db.transaction(async (tx) => {
     if (!(await insertOverride(tx, override))) throw notCompleted();
-    await appendAudit(tx, {
-      action: 'review.override',
-      actorId: actor.id,
-      target: reviewId,
-      ip,
-      requestId: requestId(),
-      details: { scores: override.scores },
-    });
+    const details = { scores: override.scores };
+    await recordAudit(tx, request, { action: 'review.override', actorId: actor.id, target: reviewId, details });
   });
   return getReview({ db }, parties.submission_id);
 }

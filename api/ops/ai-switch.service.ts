@@ -2,9 +2,8 @@ import type { DatabasePool } from 'slonik';
 import { getAiSwitch, setAiSwitch } from '../../shared/ai/ai-switch.repository.ts';
 import type { AiSwitch, AiSwitchRequest } from '../../shared/contracts/ops.contract.ts';
 import type { Database } from '../../shared/db/pool.ts';
-import { appendAudit } from '../../shared/identity/audit.repository.ts';
 import type { Actor, RequestFacts } from '../http/define-route.ts';
-import { requestId } from '../http/request-context.ts';
+import { recordAudit } from '../http/record-audit.ts';
 
 export interface AiSwitchDeps {
   db: DatabasePool;
@@ -26,18 +25,12 @@ export async function changeAiSwitch(
   { db }: AiSwitchDeps,
   actor: Actor,
   { enabled, reason }: AiSwitchRequest,
-  { ip }: RequestFacts,
+  request: RequestFacts,
 ): Promise<AiSwitch> {
   return db.transaction(async (tx) => {
     await setAiSwitch(tx, { enabled, reason, changedBy: actor.id });
-    await appendAudit(tx, {
-      action: 'ai.switch',
-      actorId: actor.id,
-      target: null,
-      ip,
-      requestId: requestId(),
-      details: { enabled, reason },
-    });
-    return readAiSwitch({ db: tx });
+    const changed = await readAiSwitch({ db: tx });
+    await recordAudit(tx, request, { action: 'ai.switch', actorId: actor.id, details: { enabled, reason } });
+    return changed;
   });
 }

@@ -3,13 +3,14 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { Router, type RequestHandler } from 'express';
 import { AppError } from '../../shared/errors.ts';
+import type { AuditAction } from '../../shared/identity/audit-action.ts';
 import type { QueueBackend } from '../../shared/queues/backend.ts';
 import { QueueName } from '../../shared/queues/queue-name.ts';
 import { routeLocals } from '../http/log-requests.ts';
 
 const BASE_PATH = '/ops/queues';
 
-type Audit = (actorId: string, action: string, target: string, ip: string | undefined) => Promise<void>;
+type Audit = (actorId: string, action: AuditAction, target: string, ip: string | undefined) => Promise<void>;
 
 /** Bull Board twice: to look at for operators, to act on for admins, whose every action is audited before it is done. */
 export function createBoards(backend: QueueBackend, audit: Audit): Router {
@@ -23,7 +24,12 @@ export function createBoards(backend: QueueBackend, audit: Audit): Router {
     }
     const { actor } = routeLocals(response);
     if (!actor?.roles.includes('admin')) throw new AppError('FORBIDDEN', 'Only an admin may change queues.');
-    await audit(actor.id, `ops.queues.${request.method.toLowerCase()}`, request.path.slice(0, 300), request.ip);
+    await audit(
+      actor.id,
+      `ops.queues.${request.method.toLowerCase()}` as AuditAction,
+      request.path.slice(0, 300),
+      request.ip,
+    );
     next();
   };
   const serveBoard: RequestHandler = (request, response, next) => {

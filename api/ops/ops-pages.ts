@@ -3,13 +3,15 @@ import type { DatabasePool } from 'slonik';
 import { z } from 'zod';
 import { AppError, ERROR_STATUS } from '../../shared/errors.ts';
 import { appendAudit } from '../../shared/identity/audit.repository.ts';
+import type { AuditAction } from '../../shared/identity/audit-action.ts';
 import type { QueueBackend } from '../../shared/queues/backend.ts';
 import { requestId } from '../http/request-context.ts';
-import { checkCredentials, type AuthDeps } from '../identity/auth.service.ts';
+import { checkCredentials } from '../identity/credentials.service.ts';
+import type { IdentityDeps } from '../identity/identity-deps.ts';
 import { createBoards } from './bull-board.ts';
 import { createOpsSessions, requireSameOrigin } from './ops-session.ts';
 
-interface OpsPagesDeps extends Pick<AuthDeps, 'passwords' | 'metrics'> {
+interface OpsPagesDeps extends Pick<IdentityDeps, 'passwords' | 'metrics'> {
   db: DatabasePool;
   backend: QueueBackend;
   secureCookie: boolean;
@@ -32,7 +34,7 @@ export function createOpsPages(deps: OpsPagesDeps): Router {
     const credentials = LoginForm.safeParse(request.body);
     try {
       if (!credentials.success) throw new AppError('INVALID_CREDENTIALS', 'Enter email and password.');
-      const user = await checkCredentials(deps, credentials.data);
+      const user = await checkCredentials(deps, credentials.data, { ip: request.ip ?? null });
       await sessions.open(user, request, response);
       await appendAudit(deps.db, auditOf('ops.login', user.id, null, request.ip));
       response.redirect(303, '/ops/queues');
@@ -56,7 +58,7 @@ export function createOpsPages(deps: OpsPagesDeps): Router {
   return router;
 }
 
-function auditOf(action: string, actorId: string, target: string | null, ip: string | undefined) {
+function auditOf(action: AuditAction, actorId: string, target: string | null, ip: string | undefined) {
   return { action, actorId, target, ip: ip ?? null, requestId: requestId(), details: {} };
 }
 

@@ -33,6 +33,7 @@ export function createOpsSessions(db: DatabasePool, secureCookie: boolean): OpsS
         kind: 'ops',
         lifetimeSeconds: LIFETIME_SECONDS,
         request: { ip: request.ip ?? null, userAgent: request.get('user-agent')?.slice(0, 300) ?? null },
+        secondFactor: false,
       });
       response.appendHeader(
         'Set-Cookie',
@@ -55,7 +56,13 @@ export function createOpsSessions(db: DatabasePool, secureCookie: boolean): OpsS
         throw new AppError('UNAUTHENTICATED', 'Log in at /ops/login.');
       }
       requireOpsRole(user);
-      routeLocals(response).actor = { id: user.id, roles: user.roles, sessionId: session.sessionId };
+      routeLocals(response).actor = {
+        id: user.id,
+        roles: user.roles,
+        sessionId: session.sessionId,
+        authenticatedAt: 0,
+        secondFactor: false,
+      };
       next();
     },
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Role } from '../contracts/auth.contract.ts';
 import { durationSeconds, flag, integer, list, port } from './env.ts';
 
 /** Settings that several processes share, by area. Each process picks its sections in its own file. */
@@ -42,6 +43,17 @@ export const authSettings = {
   JWT_PREVIOUS_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
   JWT_EXPIRATION: durationSeconds.default(900),
   REFRESH_TOKEN_LIFETIME: durationSeconds.default(30 * 86_400),
+  REFRESH_GRACE_SECONDS: integer(0, 60).default(10),
+  STEP_UP_LIFETIME: durationSeconds.default(600),
+  MFA_ENCRYPTION_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
+  MFA_PREVIOUS_ENCRYPTION_KEY: z.string().min(32, 'must have at least 32 characters').optional(),
+  MFA_REQUIRED_ROLES: list.pipe(z.array(Role)).optional(),
+  REGISTRATION: z.enum(['direct', 'confirmed']).optional(),
+  PASSWORD_HASH_MEMORY_KIB: integer(19_456, 1_048_576).default(19_456),
+  PASSWORD_HASH_PASSES: integer(2, 10).default(2),
+  PASSWORD_HASH_CONCURRENCY: integer(1, 64).default(4),
+  BREACHED_PASSWORDS_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s):// URL' }).optional(),
+  LOGIN_FAILURES_BEFORE_DELAY: integer(1, 100).default(5),
   OPS_TOKEN: z.string().min(32, 'must have at least 32 characters').optional(),
 };
 
@@ -59,6 +71,15 @@ export const httpSettings = {
   SUBMISSION_WAITS_PER_LEARNER: integer(0, 1000).default(20),
   SUBMISSION_STREAMS_PER_LEARNER: integer(0, 1000).default(5),
   ENABLE_SECURITY_HEADERS: flag.default(true),
+};
+
+/** How mails are sent: over SMTP, or into a folder where there is no server. */
+export const mailSettings = {
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
+  MAIL_DIR: z.string().optional(),
+  MAIL_FROM: z.string().max(320).default('Learnify <no-reply@learnify.invalid>'),
+  APP_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s):// URL' }).default('http://localhost:3000'),
+  MAILS_PER_RECIPIENT_PER_HOUR: integer(1, 1000).default(5),
 };
 
 /** How senior reviews are made; which language models are asked is said elsewhere. */
@@ -112,11 +133,21 @@ export const requireDatabase: Refinement<DatabaseValues> = (values, context) => 
   }
 };
 
+const SECRETS_OF_OURS = [
+  'JWT_SECRET',
+  'JWT_PREVIOUS_SECRET',
+  'OPS_TOKEN',
+  'MFA_ENCRYPTION_KEY',
+  'MFA_PREVIOUS_ENCRYPTION_KEY',
+] as const;
+
 interface ProductionValues {
   SERVER_ENV: 'development' | 'test' | 'production';
   JWT_SECRET?: string;
   JWT_PREVIOUS_SECRET?: string | undefined;
   OPS_TOKEN?: string | undefined;
+  MFA_ENCRYPTION_KEY?: string | undefined;
+  MFA_PREVIOUS_ENCRYPTION_KEY?: string | undefined;
   ALLOWED_ORIGINS?: string[];
 }
 
@@ -132,7 +163,7 @@ export const requireProductionStrength: Refinement<ProductionValues> = (values, 
     }
   }
   if (values.SERVER_ENV !== 'production') return;
-  for (const key of ['JWT_SECRET', 'JWT_PREVIOUS_SECRET', 'OPS_TOKEN'] as const) {
+  for (const key of SECRETS_OF_OURS) {
     const secret = values[key];
     if (secret !== undefined && isWeakSecret(secret)) {
       context.addIssue({

@@ -4,6 +4,7 @@ import { integer, list, port } from './env.ts';
 import {
   EVEN_IF_OTHERS_FAILED,
   databaseSettings,
+  mailSettings,
   observabilitySettings,
   queueSettings,
   requireDatabase,
@@ -23,6 +24,7 @@ export const WorkerConfig = z
     ...observabilitySettings,
     ...aiSettings,
     ...reviewSettings,
+    ...mailSettings,
     WORKER_HOST: z.string().default('127.0.0.1'),
     WORKER_PORT: port.default(8081),
     WORKER_QUEUES: list.pipe(z.array(QueueName).min(1)).default([...QueueName.options]),

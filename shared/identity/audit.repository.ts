@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Database } from '../db/pool.ts';
 import { sql } from '../db/sql.ts';
+import type { AuditAction } from './audit-action.ts';
 
 export interface AuditEvent {
-  action: string;
+  action: AuditAction;
   actorId: string | null;
   target: string | null;
   ip: string | null;

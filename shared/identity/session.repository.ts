@@ -11,6 +11,7 @@ interface NewSession {
   ip: string | null;
   userAgent: string | null;
   lifetimeSeconds: number;
+  secondFactor: boolean;
 }
 
 const PresentedTokenRow = z.strictObject({
@@ -18,13 +19,16 @@ const PresentedTokenRow = z.strictObject({
   user_id: z.string(),
   consumed: z.boolean(),
   ended: z.boolean(),
+  /** Seconds since 1970. */
+  authenticated_at: z.int(),
+  second_factor: z.boolean(),
 });
 export type PresentedTokenRow = z.infer<typeof PresentedTokenRow>;
 
 export async function insertSession(db: Database, session: NewSession): Promise<void> {
   await db.query(sql.typeAlias('void')`
-    INSERT INTO sessions (id, user_id, kind, ip, user_agent, expires_at)
-    VALUES (${session.id}, ${session.userId}, ${session.kind}, ${session.ip}, ${session.userAgent},
+    INSERT INTO sessions (id, user_id, kind, ip, user_agent, second_factor, expires_at)
+    VALUES (${session.id}, ${session.userId}, ${session.kind}, ${session.ip}, ${session.userAgent}, ${session.secondFactor},
       now() + make_interval(secs => ${session.lifetimeSeconds}))`);
 }
 
@@ -40,7 +44,8 @@ export async function lockPresentedToken(
   tokenHash: Buffer,
 ): Promise<PresentedTokenRow | null> {
   return db.maybeOne(sql.type(PresentedTokenRow)`
-    SELECT t.session_id, s.user_id, t.consumed_at IS NOT NULL AS consumed, (s.revoked_at IS NOT NULL OR s.expires_at <= now()) AS ended
+    SELECT t.session_id, s.user_id, t.consumed_at IS NOT NULL AS consumed, (s.revoked_at IS NOT NULL OR s.expires_at <= now()) AS ended,
+      floor(extract(epoch FROM s.authenticated_at))::int AS authenticated_at, s.second_factor
     FROM session_tokens t JOIN sessions s ON s.id = t.session_id
     WHERE t.token_hash = ${sql.binary(tokenHash)} AND s.kind = ${kind}
     FOR UPDATE`);

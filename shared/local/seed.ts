@@ -32,6 +32,7 @@ export async function seedAccounts(
         name: `Sample ${account.role}`,
         password_hash: passwordHash,
         roles,
+        email_verified_at: new Date().toISOString(),
       });
     } else {
       await updateCredentials(db, user.id, passwordHash, roles);

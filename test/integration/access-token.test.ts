@@ -51,8 +51,9 @@ describe('an access token', () => {
     expect((await use(await sign())).status).toBe(200);
   });
 
-  test('holds the id, the roles and the session, and no name or address', () => {
-    expect(Object.keys(claims).sort()).toEqual(['aud', 'exp', 'iat', 'iss', 'jti', 'roles', 'sid', 'sub']);
+  test('holds the id, the roles, the session and how and when it was proved, and no name or address', () => {
+    const names = ['amr', 'aud', 'auth_time', 'exp', 'iat', 'iss', 'jti', 'roles', 'sid', 'sub'];
+    expect(Object.keys(claims).sort()).toEqual(names);
     expect(Number(claims.exp) - Number(claims.iat)).toBe(900);
   });
 

@@ -92,10 +92,10 @@ describe('monthly partitions', () => {
 });
 
 describe('the audit log', () => {
-  const event = (action: string) => ({
-    action,
+  const event = (target: string) => ({
+    action: 'ai.switch' as const,
     actorId: newId(),
-    target: 'queue grading',
+    target,
     ip: '203.0.113.7',
     requestId: 'request-1',
     details: { count: 2, nested: { ключ: [true, null] } },

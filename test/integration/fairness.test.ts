@@ -6,6 +6,7 @@ import { createLearningMetrics } from '../../shared/observability/learning.metri
 import { Dispatcher } from '../../shared/queues/outbox.ts';
 import type { QueueBackend } from '../../shared/queues/backend.ts';
 import { GRADING_PRIORITY } from '../../shared/queues/grading.queue.ts';
+import { actorOf } from '../support/accounts.ts';
 import { BACKENDS, openTestBackend, sharedRedisUrl, uniquePrefix } from '../support/backends.ts';
 import { eventually } from '../support/eventually.ts';
 import { buildExercise, buildUser, sumExercise, type BuiltExercise } from '../support/factories.ts';
@@ -46,7 +47,7 @@ describe.each(BACKENDS)('the order of grading on %s', (kind) => {
       metrics: createLearningMetrics(new Registry()),
       inFlightPerLearner: 20,
     };
-    const actor = { id: learnerId, roles: ['learner' as const], sessionId: 'none' };
+    const actor = actorOf(learnerId);
     const input = { exerciseId: exercise.exerciseId, code: RIGHT_SUM };
     const request = { ip: '127.0.0.1', userAgent: null, idempotencyKey: null, lastEventId: null, hasCopyOf: null };
     const { id } = await submit(deps, actor, input, { ...request, signal: new AbortController().signal });

@@ -5,6 +5,7 @@ import { getSubmission } from '../../api/learning/submission.service.ts';
 import { newId } from '../../shared/db/id.ts';
 import { sql } from '../../shared/db/sql.ts';
 import { insertVersion } from '../../shared/learning/authoring.repository.ts';
+import { actorOf } from '../support/accounts.ts';
 import { BACKENDS, sharedRedisUrl, uniquePrefix } from '../support/backends.ts';
 import { eventually } from '../support/eventually.ts';
 import { buildExercise, sumExercise, type BuiltExercise } from '../support/factories.ts';
@@ -41,7 +42,7 @@ describe.each(BACKENDS)('the grading pipeline on %s', (kind) => {
   });
 
   const view = ({ submissionId, learnerId }: BuiltSubmission) =>
-    getSubmission(database, { id: learnerId, roles: ['learner'], sessionId: 'none' }, submissionId);
+    getSubmission(database, actorOf(learnerId), submissionId);
   const isFinished = async (submission: BuiltSubmission) => {
     const seen = await view(submission);
     return ['queued', 'running'].includes(seen.status) ? null : seen;

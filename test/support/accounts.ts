@@ -1,4 +1,5 @@
 import type { Role } from '../../shared/contracts/auth.contract.ts';
+import type { Actor } from '../../api/http/define-route.ts';
 import { newId } from '../../shared/db/id.ts';
 import type { Client } from './client.ts';
 import { buildUser } from './factories.ts';
@@ -12,6 +13,12 @@ export interface Account {
 /** A new account with the given roles, and a client that speaks for it. */
 export async function openAccount({ deps, client }: InProcessApi, ...roles: Role[]): Promise<Account> {
   const { id } = await buildUser(deps.db, { roles: ['learner', ...roles] });
-  const token = await deps.identity.accessTokens.sign({ id, roles: ['learner', ...roles], sessionId: newId() });
+  const token = await deps.identity.accessTokens.sign(actorOf(id, ...roles));
   return { client: client.as(token), userId: id };
+}
+
+/** As whom a request of an account would be served that has just logged in, with a second factor. */
+export function actorOf(id: string, ...roles: Role[]): Actor {
+  const authenticatedAt = Math.floor(Date.now() / 1000);
+  return { id, roles: ['learner', ...roles], sessionId: newId(), authenticatedAt, secondFactor: true };
 }

@@ -23,6 +23,7 @@ export async function buildUser(db: Database, overrides: Partial<UserRow> = {}):
     name: 'Ada',
     password_hash: 'none',
     roles: ['learner'] satisfies Role[],
+    email_verified_at: null,
     ...overrides,
   };
   await insertUser(db, user);
