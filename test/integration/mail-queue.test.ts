@@ -1,0 +1,135 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { requestMail } from '../../shared/mail/request-mail.ts';
+import { mailQueue } from '../../shared/queues/mail.queue.ts';
+import type { OutboxRow } from '../../shared/queues/outbox.repository.ts';
+import { Reconciler } from '../../worker/maintenance/reconciler.ts';
+import { BACKENDS, sharedRedisUrl, uniquePrefix } from '../support/backends.ts';
+import { eventually } from '../support/eventually.ts';
+import { buildUser } from '../support/factories.ts';
+import { openWorker, openWorkerDeps, type InProcessWorker } from '../support/in-process.ts';
+import { ageMail, findMail, mailIdOf, outcomeOf } from '../support/mails.ts';
+import { openSmtpPeer, type SmtpPeer } from '../support/smtp-peer.ts';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+
+describe.each(BACKENDS)('the queue of mails on %s', (kind) => {
+  let database: TestDatabase;
+  let peer: SmtpPeer;
+  let producer: Awaited<ReturnType<typeof openWorkerDeps>>;
+  let worker: InProcessWorker | undefined;
+  let refusals: number;
+  const prefix = uniquePrefix();
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    peer = await openSmtpPeer({ onRecipient: () => (refusals-- > 0 ? { code: 451, text: 'Greylisted' } : null) });
+    producer = await openWorkerDeps(environment());
+  });
+  beforeEach(() => {
+    refusals = 0;
+  });
+  afterEach(async () => {
+    await worker?.close();
+    worker = undefined;
+  });
+  afterAll(async () => {
+    await producer.backend.queue('mail').obliterate({ force: true });
+    await producer.backend.queue('maintenance').obliterate({ force: true });
+    await producer.backend.close();
+    await producer.db.end();
+    await peer.close();
+    await database.drop();
+  });
+
+  const environment = (extra: Record<string, string> = {}) => ({
+    databaseUri: database.uri,
+    redisUrl: kind === 'redis' ? sharedRedisUrl() : undefined,
+    prefix,
+    extra: {
+      WORKER_QUEUES: 'mail,maintenance',
+      SMTP_URL: `smtp://127.0.0.1:${peer.port}`,
+      ...extra,
+    },
+  });
+  const startWorker = async (extra: Record<string, string> = {}): Promise<void> => {
+    worker = await openWorker(environment(extra));
+  };
+  const askForMail = async (): Promise<{ id: string; row: OutboxRow; recipient: string }> => {
+    const { id: userId, email: recipient } = await buildUser(database.db);
+    const row = await requestMail(database.db, { template: 'password_changed', recipient, userId });
+    return { id: mailIdOf(row), row, recipient };
+  };
+  const deliveriesTo = (recipient: string) => peer.deliveries.filter(({ to }) => to.includes(recipient));
+  const jobOf = (row: OutboxRow) => producer.backend.queue('mail').getJob(row.job_id);
+  const whenSent = (id: string) =>
+    eventually('the mail is sent', async () => (await outcomeOf(database.db, id)) === 'sent', 20_000);
+
+  test('brings what was asked for in a transaction to the server, and carries no more than ids', async () => {
+    const { id, row, recipient } = await askForMail();
+    const rolledBack = database.db.transaction(async (tx) => {
+      await requestMail(tx, { template: 'account_erased', recipient, userId: null });
+      throw new Error('rolled back');
+    });
+    await expect(rolledBack).rejects.toThrow('rolled back');
+    await startWorker();
+    producer.dispatcher.send(row);
+    await whenSent(id);
+    expect(deliveriesTo(recipient)).toHaveLength(1);
+    expect((await jobOf(row))?.data).toEqual({ mailId: id, dispatch: 1 });
+  });
+
+  test('sends what the api could not hand over', async () => {
+    const { id, recipient } = await askForMail();
+    await startWorker();
+    await whenSent(id);
+    expect(deliveriesTo(recipient)).toHaveLength(1);
+  });
+
+  test('keeps a mail that the server does not take now, and asks again later', async () => {
+    refusals = 1;
+    const { id, row, recipient } = await askForMail();
+    await startWorker();
+    producer.dispatcher.send(row);
+    const job = await whenInState(row, 'delayed');
+    expect(job.attemptsMade).toBe(1);
+    expect(job.opts.attempts).toBe(mailQueue.attempts);
+    expect(job.delay).toBeGreaterThanOrEqual(15_000);
+    expect(job.delay).toBeLessThanOrEqual(30_000);
+    expect(await outcomeOf(database.db, id)).toBeNull();
+    await job.promote();
+    await whenSent(id);
+    expect(deliveriesTo(recipient)).toHaveLength(1);
+  });
+
+  test('loses no mail when it is wiped: one that waited and one that was put off are sent once each', async () => {
+    const waiting = await askForMail();
+    producer.dispatcher.send(waiting.row);
+    await whenInState(waiting.row, 'waiting');
+    await wipe();
+
+    await startWorker({ WORKER_QUEUES: 'mail' });
+    refusals = 1;
+    const putOff = await askForMail();
+    producer.dispatcher.send(putOff.row);
+    await whenInState(putOff.row, 'delayed');
+    await worker?.close();
+    await wipe();
+
+    await startWorker();
+    for (const { id } of [waiting, putOff]) await ageMail(database.db, id, 1);
+    // What maintenance does every few seconds.
+    await new Reconciler(producer).run();
+    for (const { id, recipient } of [waiting, putOff]) {
+      await whenSent(id);
+      expect(deliveriesTo(recipient)).toHaveLength(1);
+      // Twice asked for again where the worker's own maintenance looked at the same moment.
+      expect((await findMail(database.db, id))?.dispatch).toBeGreaterThan(1);
+    }
+  });
+
+  const wipe = (): Promise<void> => producer.backend.queue('mail').obliterate({ force: true });
+  const whenInState = (row: OutboxRow, state: string) =>
+    eventually(`the job is ${state}`, async () => {
+      const job = await jobOf(row);
+      return job !== undefined && (await job.getState()) === state ? job : null;
+    });
+});
