@@ -2,22 +2,56 @@ import { hash, verify } from '@node-rs/argon2';
 import pLimit from 'p-limit';
 import { AppError } from '../errors.ts';
 
-/** OWASP's parameters for argon2id, the library's default algorithm: 19 MiB, two passes, one lane. */
-const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
-
-const AT_ONCE = 4;
 const MAX_WAITING = 200;
+const PHC = /^\$argon2id\$v=19\$m=(?<memoryKib>\d+),t=(?<passes>\d+),p=(?<lanes>\d+)\$/;
 
-export interface Passwords {
-  hash: (password: string) => Promise<string>;
-  /** With no hash (an unknown account) it takes as long as with one, and answers false. */
-  verify: (hash: string | null, password: string) => Promise<boolean>;
+/** Parameters of argon2id, the library's default algorithm. One lane: parallel logins use the other cores. */
+export interface HashParameters {
+  memoryKib: number;
+  passes: number;
 }
 
-/** Hashing is dear on purpose: only a few run at once, and a flood is turned away instead of piling up. */
-export async function createPasswords(): Promise<Passwords> {
-  const limit = pLimit(AT_ONCE);
-  const decoy = await hash('no account has this password', PARAMETERS);
+/** OWASP's: 19 MiB, two passes. */
+const DEFAULT_PARAMETERS: HashParameters = { memoryKib: 19_456, passes: 2 };
+
+interface PasswordsOptions {
+  parameters?: HashParameters;
+  /** How many are hashed at once in this process. */
+  atOnce?: number;
+  /** Hashes with other parameters that accounts have still. */
+  examples?: readonly string[];
+}
+
+export interface Passwords {
+  /** @throws AppError SERVICE_UNAVAILABLE when too many wait. */
+  hash: (password: string) => Promise<string>;
+  /**
+   * With no hash (an unknown account) it takes as long as with one, and answers false. `admit` is asked when the password's turn has come;
+   * what it throws is thrown, and nothing is hashed.
+   *
+   * @throws AppError SERVICE_UNAVAILABLE when too many wait.
+   */
+  verify: (hash: string | null, password: string, admit?: () => Promise<unknown>) => Promise<boolean>;
+  /** Whether a hash was made with lower parameters than are asked for now. */
+  isOutdated: (hash: string) => boolean;
+}
+
+/**
+ * Hashing is dear on purpose: only a few run at once, and a flood is turned away instead of piling up.
+ * While accounts have hashes with other parameters, each password is hashed once with each set of them: so an account that has not logged in
+ * since they rose takes as long as one that has, and as one that does not exist.
+ */
+export async function createPasswords(options: PasswordsOptions = {}): Promise<Passwords> {
+  const { parameters = DEFAULT_PARAMETERS, atOnce = 4, examples = [] } = options;
+  const limit = pLimit(atOnce);
+  const decoys = new Map<string, Promise<string>>();
+  const learn = (stored: string): string | null => {
+    const found = parametersOf(stored);
+    if (found === null) return null;
+    const set = describe(found);
+    if (!decoys.has(set)) decoys.set(set, makeDecoy(found));
+    return set;
+  };
   const bounded = <Result>(work: () => Promise<Result>): Promise<Result> => {
     if (limit.pendingCount >= MAX_WAITING) {
       throw new AppError('SERVICE_UNAVAILABLE', 'Too many logins at once; try again shortly.', {
@@ -26,11 +60,46 @@ export async function createPasswords(): Promise<Passwords> {
     }
     return limit(work);
   };
+
+  decoys.set(describe(parameters), makeDecoy(parameters));
+  examples.forEach(learn);
+  await Promise.all(decoys.values());
   return {
-    hash: async (password) => bounded(() => hash(password.normalize('NFKC'), PARAMETERS)),
-    verify: async (known, password) => {
-      const matches = await bounded(() => verify(known ?? decoy, password.normalize('NFKC')));
-      return known !== null && matches;
+    hash: async (password) => bounded(() => hash(password.normalize('NFKC'), toOptions(parameters))),
+    verify: async (known, password, admit) =>
+      bounded(async () => {
+        await admit?.();
+        const own = known === null ? null : learn(known);
+        let matches = false;
+        for (const [set, decoy] of decoys) {
+          const subject = set === own && known !== null ? known : await decoy;
+          const isRight = await verify(subject, password.normalize('NFKC'));
+          if (subject === known) matches = isRight;
+        }
+        return matches;
+      }),
+    isOutdated: (stored) => {
+      const found = parametersOf(stored);
+      return found !== null && (found.memoryKib < parameters.memoryKib || found.passes < parameters.passes);
     },
   };
 }
+
+/** Null for what is no hash of ours, which no password matches. */
+function parametersOf(stored: string): (HashParameters & { lanes: number }) | null {
+  const groups = PHC.exec(stored)?.groups;
+  if (groups === undefined) return null;
+  return { memoryKib: Number(groups['memoryKib']), passes: Number(groups['passes']), lanes: Number(groups['lanes']) };
+}
+
+const describe = ({ memoryKib, passes, lanes = 1 }: HashParameters & { lanes?: number }): string =>
+  `${memoryKib},${passes},${lanes}`;
+
+const toOptions = ({ memoryKib, passes, lanes = 1 }: HashParameters & { lanes?: number }) => ({
+  memoryCost: memoryKib,
+  timeCost: passes,
+  parallelism: lanes,
+});
+
+const makeDecoy = (parameters: HashParameters): Promise<string> =>
+  hash('no account has this password', toOptions(parameters));
