@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader, SignJWT, type JWTHeaderParameters, type JWTPayload } from 'jose';
 import { uniquePrefix } from '../support/backends.ts';
@@ -8,7 +9,8 @@ import { expectProblem } from '../support/problems.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const OTHER_SECRET = 'Zr7uX1mK9vB4nE6qW8yT2pL5sD3fG0hJ';
-const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const base64url = (text: string) => Buffer.from(text).toString('base64url');
+const base64 = (value: unknown) => base64url(JSON.stringify(value));
 
 describe('an access token', () => {
   let database: TestDatabase;
@@ -45,6 +47,11 @@ describe('an access token', () => {
     new SignJWT({ ...claims, ...changedClaims })
       .setProtectedHeader({ ...header, ...changedHeader })
       .sign(Buffer.from(secret));
+  /** Signs what no library would. */
+  const forge = (forgedHeader: object, secret = TEST_JWT_SECRET, changedClaims: object = {}) => {
+    const signed = `${base64(forgedHeader)}.${base64({ ...claims, ...changedClaims })}`;
+    return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
+  };
   const seconds = (offset: number) => Math.floor(Date.now() / 1000) + offset;
 
   test('that we sign ourselves as the API does is taken, so that the refusals below mean something', async () => {
@@ -54,11 +61,32 @@ describe('an access token', () => {
   test('holds the id, the roles, the session and how and when it was proved, and no name or address', () => {
     const names = ['amr', 'aud', 'auth_time', 'exp', 'iat', 'iss', 'jti', 'roles', 'sid', 'sub'];
     expect(Object.keys(claims).sort()).toEqual(names);
-    expect(Number(claims.exp) - Number(claims.iat)).toBe(900);
+    expect(Number(claims.exp) - Math.floor(Number(claims.iat))).toBe(900);
   });
 
   test('that has expired is told apart from a false one', async () => {
     expectProblem(await use(await sign({ exp: seconds(-1) })), 401, 'TOKEN_EXPIRED');
+    expect((await use(forge(header))).status).toBe(200);
+  });
+
+  test('is not taken for longer than tokens live by now, whatever it says itself', async () => {
+    const longLived = await open({ JWT_EXPIRATION: '1h' });
+    const token = await newToken(longLived);
+    await longLived.close();
+    expect((await use(token)).status).toBe(200);
+    const old = await sign({ iat: seconds(-901), exp: seconds(3600) });
+    expectProblem(await use(old), 401, 'TOKEN_EXPIRED');
+  });
+
+  test('cannot be made to live for more than a day: for so long revocations are kept', async () => {
+    await expect(open({ JWT_EXPIRATION: '25h' })).rejects.toThrow(/JWT_EXPIRATION: must be at most 24h/);
+  });
+
+  test('of any length beyond that of a genuine one is refused', async () => {
+    const long = await sign({ padding: 'x'.repeat(2000) });
+    expect((await use(long)).status).toBe(200);
+    expectProblem(await use(await sign({ padding: 'x'.repeat(4000) })), 401, 'UNAUTHENTICATED');
+    expectProblem(await use(`${genuine}${'A'.repeat(4000)}`), 401, 'UNAUTHENTICATED');
   });
 
   test('is refused when anything about it is false', async () => {
@@ -71,6 +99,22 @@ describe('an access token', () => {
       'another algorithm': await sign({}, { alg: 'HS512' }),
       'no expiry': await sign({ exp: undefined }),
       'not valid yet': await sign({ nbf: seconds(60) }),
+      'several audiences, none of them ours': await sign({ aud: ['another-api', 'learnify'] }),
+      'another type of token': await sign({}, { typ: 'dpop+jwt' }),
+      'no type': forge({ ...header, typ: undefined }),
+      'an extension that has to be understood': forge({ ...header, crit: ['exp'], exp: 1 }),
+      'a payload that is not encoded': forge({ ...header, crit: ['b64'], b64: false }),
+      'a key of its own along with it': forge(
+        { ...header, kid: undefined, jwk: { kty: 'oct', k: base64url(OTHER_SECRET) } },
+        OTHER_SECRET,
+      ),
+      'an address of a key': forge({ ...header, kid: undefined, jku: 'https://example.com/keys' }, OTHER_SECRET),
+      'a key id that is a path': forge({ ...header, kid: '../../../../dev/null' }, ''),
+      'the algorithm of a public key, signed with our secret': forge({ ...header, alg: 'RS256' }),
+      'an expiry that is no number': forge(header, TEST_JWT_SECRET, { exp: String(claims.exp) }),
+      'a user that is no id': await sign({ sub: 'admin' }),
+      'a session that is no id': await sign({ sid: 'service' }),
+      'more than one session': await sign({ sid: [claims['sid'], claims['sid']] }),
       'no session': await sign({ sid: undefined }),
       'an unknown role': await sign({ roles: ['root'] }),
       'algorithm none': `${base64({ ...header, alg: 'none' })}.${payload}.`,
