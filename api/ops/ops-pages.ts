@@ -1,91 +1,101 @@
-import express, { Router, type RequestHandler } from 'express';
-import type { DatabasePool } from 'slonik';
+import express, { Router, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
+import { CleanText } from '../../shared/contracts/common.contract.ts';
 import { AppError, ERROR_STATUS } from '../../shared/errors.ts';
-import { appendAudit } from '../../shared/identity/audit.repository.ts';
-import type { AuditAction } from '../../shared/identity/audit-action.ts';
 import type { QueueBackend } from '../../shared/queues/backend.ts';
-import { requestId } from '../http/request-context.ts';
-import { checkCredentials } from '../identity/credentials.service.ts';
+import type { NoteDenial } from '../http/audit-denials.ts';
+import type { RequestFacts } from '../http/define-route.ts';
+import { recordAudit } from '../http/record-audit.ts';
 import type { IdentityDeps } from '../identity/identity-deps.ts';
 import { createBoards } from './bull-board.ts';
-import { createOpsSessions, requireSameOrigin } from './ops-session.ts';
+import { LOGIN_STYLE, loginPage } from './login-page.ts';
+import { logInToOps, logOutOfOps } from './ops-login.service.ts';
+import { createOpsCookies, requireOpsSession, requireSameOrigin, type OpsCookies } from './ops-session.ts';
 
-interface OpsPagesDeps extends Pick<IdentityDeps, 'passwords' | 'metrics'> {
-  db: DatabasePool;
+interface OpsPagesDeps {
+  identity: IdentityDeps;
   backend: QueueBackend;
-  secureCookie: boolean;
+  /** Whether browsers reach these pages over TLS only. */
+  overTls: boolean;
   limiters: { auth: readonly RequestHandler[]; ops: readonly RequestHandler[] };
+  noteDenial: NoteDenial;
 }
 
-const LoginForm = z.object({ email: z.string().max(254), password: z.string().max(128) });
+/** Browsers step up by logging in again; so a login counts for a piece of work, not for one action. */
+const STEP_UPS_OF_A_LOGIN = 3;
+
+const LoginForm = z.object({
+  email: CleanText.max(254),
+  password: CleanText.max(128),
+  code: CleanText.max(40).default(''),
+});
 
 /** The operators' pages: their login, and Bull Board. */
-export function createOpsPages(deps: OpsPagesDeps): Router {
+export function createOpsPages({ identity, backend, overTls, limiters, noteDenial }: OpsPagesDeps): Router {
   const router = Router();
-  const sessions = createOpsSessions(deps.db, deps.secureCookie);
+  const cookies = createOpsCookies({ overTls });
   const form = express.urlencoded({ extended: false, limit: '4kb' });
 
-  router.use(requireSameOrigin);
-  router.get('/login', (_request, response) => {
-    response.type('html').send(loginPage(null));
+  router.use(requireSameOrigin, keepNothing);
+  router.get('/login.css', ...limiters.ops, (_request, response) => {
+    response.type('css').send(LOGIN_STYLE);
   });
-  router.post('/login', ...deps.limiters.auth, form, async (request, response) => {
-    const credentials = LoginForm.safeParse(request.body);
-    try {
-      if (!credentials.success) throw new AppError('INVALID_CREDENTIALS', 'Enter email and password.');
-      const user = await checkCredentials(deps, credentials.data, { ip: request.ip ?? null });
-      await sessions.open(user, request, response);
-      await appendAudit(deps.db, auditOf('ops.login', user.id, null, request.ip));
-      response.redirect(303, '/ops/queues');
-    } catch (error) {
-      if (!(error instanceof AppError) || ERROR_STATUS[error.code] >= 500) throw error;
-      response.status(ERROR_STATUS[error.code]).type('html').send(loginPage(error.message));
-    }
+  router.get('/login', ...limiters.ops, (_request, response) => {
+    sendPage(response, null);
   });
-  router.post('/logout', async (request, response) => {
-    await sessions.close(request, response);
+  router.post('/login', ...limiters.auth, form, answerLogin(identity, cookies));
+  router.post('/logout', ...limiters.ops, async (request, response) => {
+    await logOutOfOps(identity, cookies.session.read(request), requesterOf(request));
+    cookies.session.clear(response);
     response.redirect(303, '/ops/login');
   });
   router.use(
     '/queues',
-    ...deps.limiters.ops,
-    sessions.require,
-    createBoards(deps.backend, (actorId, action, target, ip) =>
-      appendAudit(deps.db, auditOf(action, actorId, target, ip)),
-    ),
+    ...limiters.ops,
+    requireOpsSession(identity, cookies),
+    createBoards(backend, {
+      loginCountsSeconds: identity.assurance.stepUpSeconds * STEP_UPS_OF_A_LOGIN,
+      audit: (actorId, action, target, ip) => recordAudit(identity.db, { ip }, { action, actorId, target }),
+      noteDenial,
+    }),
   );
   return router;
 }
 
-function auditOf(action: AuditAction, actorId: string, target: string | null, ip: string | undefined) {
-  return { action, actorId, target, ip: ip ?? null, requestId: requestId(), details: {} };
+/** What operators see is for nobody who opens the browser after them; the board's own scripts are the same for everybody. */
+const keepNothing: RequestHandler = (request, response, next) => {
+  if (!request.path.startsWith('/queues/static/')) response.setHeader('Cache-Control', 'no-store');
+  next();
+};
+
+function answerLogin(identity: IdentityDeps, { session, device }: OpsCookies): RequestHandler {
+  return async (request, response) => {
+    const typed = LoginForm.safeParse(request.body);
+    try {
+      if (!typed.success) throw new AppError('INVALID_CREDENTIALS', 'Enter email and password.');
+      const presented = { sessionToken: session.read(request), deviceToken: device.read(request) };
+      const opened = await logInToOps(identity, typed.data, presented, requesterOf(request));
+      session.write(response, opened.sessionToken);
+      device.write(response, opened.deviceToken);
+      response.redirect(303, '/ops/queues');
+    } catch (error) {
+      if (!(error instanceof AppError) || ERROR_STATUS[error.code] >= 500) throw error;
+      sendPage(response, error);
+    }
+  };
 }
 
-/** `message` is one of our own error texts; nothing a visitor typed comes back. */
-const loginPage = (message: string | null): string => `<!doctype html>
-<html lang="en">
-<head>
-  <meta charset="utf-8">
-  <meta name="viewport" content="width=device-width, initial-scale=1">
-  <title>Learnify operations</title>
-  <link rel="icon" href="data:,">
-  <style>
-    body { font: 16px/1.5 system-ui, sans-serif; display: grid; place-items: center; min-height: 100vh; margin: 0; background: #151a21; color: #e6e9ee; }
-    form { display: grid; gap: .75rem; width: min(20rem, 90vw); }
-    input, button { font: inherit; padding: .5rem .75rem; border-radius: .375rem; border: 1px solid #3a4453; background: #1d2430; color: inherit; }
-    button { background: #3b82f6; border-color: #3b82f6; cursor: pointer; }
-    p { margin: 0; color: #fca5a5; }
-  </style>
-</head>
-<body>
-  <form method="post" action="/ops/login">
-    <h1>Learnify operations</h1>
-    ${message === null ? '' : `<p role="alert">${message}</p>`}
-    <label>Email <input name="email" type="email" autocomplete="username" required autofocus></label>
-    <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
-    <button>Log in</button>
-  </form>
-</body>
-</html>
-`;
+/** Which of the three was wrong, or that a code is missing, is not said: here nobody learns that they have guessed a password. */
+function sendPage(response: Response, error: AppError | null): void {
+  const isWrong = error?.code === 'INVALID_CREDENTIALS';
+  const message = isWrong ? 'The email address, the password or the code is wrong.' : (error?.message ?? null);
+  if (error !== null) response.status(ERROR_STATUS[error.code]);
+  if (error?.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(error.retryAfterSeconds));
+  response.setHeader('Cache-Control', 'no-store');
+  response.type('html').send(loginPage(message));
+}
+
+const requesterOf = (request: Request): Pick<RequestFacts, 'ip' | 'userAgent'> => ({
+  ip: request.ip ?? null,
+  userAgent: request.get('user-agent')?.slice(0, 300) ?? null,
+});

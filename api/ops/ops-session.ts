@@ -1,82 +1,68 @@
 import { parseCookie, stringifySetCookie } from 'cookie';
 import type { Request, RequestHandler, Response } from 'express';
-import type { DatabasePool } from 'slonik';
-import type { Role } from '../../shared/contracts/auth.contract.ts';
 import { AppError } from '../../shared/errors.ts';
-import { revokeSession, touchOpsSession } from '../../shared/identity/session.repository.ts';
-import { findUser, type UserRow } from '../../shared/identity/user.repository.ts';
+import { DEVICE_LIFETIME_DAYS } from '../../shared/identity/known-device.repository.ts';
 import { routeLocals } from '../http/log-requests.ts';
-import { hashOpaqueToken, openSession } from '../identity/session.service.ts';
+import type { IdentityDeps } from '../identity/identity-deps.ts';
+import { findOpsActor, OPS_SESSION_SECONDS } from './ops-login.service.ts';
 
-const COOKIE = 'learnify_ops';
-const PATH = '/ops';
-const LIFETIME_SECONDS = 8 * 3600;
-const IDLE_SECONDS = 30 * 60;
-const OPS_ROLES: readonly Role[] = ['operator', 'admin'];
-
-/** The browser login of operators: an opaque token in a cookie that no script reads and no other site can send. */
-export interface OpsSessions {
-  /** @throws AppError FORBIDDEN when the user is no operator. */
-  open: (user: UserRow, request: Request, response: Response) => Promise<void>;
-  close: (request: Request, response: Response) => Promise<void>;
-  /** Lets operators and admins pass; a browser is led to the login page, anything else gets 401. */
-  require: RequestHandler;
+/** A cookie that no script reads and no other site sends; in production only TLS carries it. */
+interface OpsCookie {
+  /** The token that the browser presents; null without one. */
+  read: (request: Request) => string | null;
+  write: (response: Response, token: string) => void;
+  clear: (response: Response) => void;
 }
 
-export function createOpsSessions(db: DatabasePool, secureCookie: boolean): OpsSessions {
-  const attributes = { httpOnly: true, sameSite: 'strict', secure: secureCookie, path: PATH } as const;
+export interface OpsCookies {
+  /** What a browser session lives in. */
+  session: OpsCookie;
+  /** By what the browser is known at its next login, so that wrong guesses elsewhere do not delay it. It opens nothing. */
+  device: OpsCookie;
+}
+
+/** With `overTls` their names begin with `__Secure-`: then browsers do not take such a cookie from a page without TLS. */
+export function createOpsCookies({ overTls }: { overTls: boolean }): OpsCookies {
+  const cookie = (name: string, path: string, lifetimeSeconds: number): OpsCookie => {
+    const prefixed = overTls ? `__Secure-${name}` : name;
+    const attributes = { httpOnly: true, sameSite: 'strict', secure: overTls, path } as const;
+    const send = (response: Response, value: string, maxAge: number): void => {
+      response.appendHeader('Set-Cookie', stringifySetCookie({ name: prefixed, value, maxAge, ...attributes }));
+    };
+    return {
+      read: (request) => parseCookie(request.get('cookie') ?? '')[prefixed] || null,
+      write: (response, token) => {
+        send(response, token, lifetimeSeconds);
+      },
+      clear: (response) => {
+        send(response, '', 0);
+      },
+    };
+  };
   return {
-    open: async (user, request, response) => {
-      requireOpsRole(user);
-      const { token } = await openSession(db, {
-        userId: user.id,
-        kind: 'ops',
-        lifetimeSeconds: LIFETIME_SECONDS,
-        request: { ip: request.ip ?? null, userAgent: request.get('user-agent')?.slice(0, 300) ?? null },
-        secondFactor: false,
-      });
-      response.appendHeader(
-        'Set-Cookie',
-        stringifySetCookie({ name: COOKIE, value: token, maxAge: LIFETIME_SECONDS, ...attributes }),
-      );
-    },
-    close: async (request, response) => {
-      const session = await findSession(db, request);
-      if (session !== null) await revokeSession(db, session.sessionId, 'logout');
-      response.appendHeader('Set-Cookie', stringifySetCookie({ name: COOKIE, value: '', maxAge: 0, ...attributes }));
-    },
-    require: async (request, response, next) => {
-      const session = await findSession(db, request);
-      const user = session === null ? null : await findUser(db, session.userId);
-      if (session === null || user === null) {
-        if (request.method === 'GET' && request.accepts(['json', 'html']) === 'html') {
-          response.redirect(303, '/ops/login');
-          return;
-        }
-        throw new AppError('UNAUTHENTICATED', 'Log in at /ops/login.');
-      }
-      requireOpsRole(user);
-      routeLocals(response).actor = {
-        id: user.id,
-        roles: user.roles,
-        sessionId: session.sessionId,
-        authenticatedAt: 0,
-        secondFactor: false,
-      };
-      next();
-    },
+    session: cookie('learnify_ops', '/ops', OPS_SESSION_SECONDS),
+    device: cookie('learnify_ops_device', '/ops/login', DEVICE_LIFETIME_DAYS * 86_400),
   };
 }
 
-function requireOpsRole(user: UserRow): void {
-  if (!user.roles.some((role) => OPS_ROLES.includes(role))) {
-    throw new AppError('FORBIDDEN', 'This needs one of the roles: operator, admin.');
-  }
-}
-
-async function findSession(db: DatabasePool, request: Request): Promise<{ sessionId: string; userId: string } | null> {
-  const token = parseCookie(request.get('cookie') ?? '')[COOKIE];
-  return token === undefined || token === '' ? null : touchOpsSession(db, hashOpaqueToken(token), IDLE_SECONDS);
+/** Lets operators and admins pass who are logged in; a browser is led to the login page, anything else gets 401. */
+export function requireOpsSession(
+  deps: Pick<IdentityDeps, 'db' | 'assurance'>,
+  { session }: OpsCookies,
+): RequestHandler {
+  return async (request, response, next) => {
+    const actor = await findOpsActor(deps, session.read(request));
+    if (actor !== null) {
+      routeLocals(response).actor = actor;
+      next();
+      return;
+    }
+    if (request.method === 'GET' && request.accepts(['json', 'html']) === 'html') {
+      response.redirect(303, '/ops/login');
+      return;
+    }
+    throw new AppError('UNAUTHENTICATED', 'Log in at /ops/login.');
+  };
 }
 
 /**
