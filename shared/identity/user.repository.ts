@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { z } from 'zod';
 import { Role } from '../contracts/auth.contract.ts';
 import { violatesUnique } from '../db/database-errors.ts';
@@ -15,9 +16,19 @@ export const UserRow = z.strictObject({
 });
 export type UserRow = z.infer<typeof UserRow>;
 
-/** What makes two addresses the same account: Unicode compatibility form, case folded. */
+/** Code points that nobody sees, such as the zero-width space. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
+
+/**
+ * What makes two addresses the same account: Unicode compatibility form without what cannot be seen, in lower case, the domain as DNS knows it.
+ * A domain that looks like another is thus told apart from it, and each has one spelling. Of an ASCII address it is the lower case.
+ */
 export function emailKey(email: string): string {
-  return email.normalize('NFKC').toLowerCase();
+  const key = email.normalize('NFKC').replaceAll(INVISIBLE, '').trim().toLowerCase();
+  const at = key.lastIndexOf('@');
+  const domain = key.slice(at + 1);
+  // Empty for what is no domain: then it stays as it was typed, and nobody's.
+  return key.slice(0, at + 1) + (domainToASCII(domain) || domain);
 }
 
 /** @throws AppError EMAIL_TAKEN when the address belongs to an account already. */
@@ -45,7 +56,58 @@ export async function findUser(db: Database, id: string): Promise<UserRow | null
     SELECT id, email, name, password_hash, roles, email_verified_at FROM users WHERE erasing_since IS NULL AND id = ${id}`);
 }
 
+const OwnAccountRow = z.strictObject({
+  ...UserRow.omit({ password_hash: true }).shape,
+  second_factor_active: z.boolean(),
+  created_at: z.string(),
+});
+export type OwnAccountRow = z.infer<typeof OwnAccountRow>;
+
+/** An account with what its owner is told of it. */
+export async function findOwnAccount(db: Database, id: string): Promise<OwnAccountRow | null> {
+  return db.maybeOne(sql.prepared('find_own_account', OwnAccountRow)`
+    SELECT u.id, u.email, u.name, u.roles, u.email_verified_at, u.created_at, m.user_id IS NOT NULL AS second_factor_active
+    FROM users u LEFT JOIN mfa_secrets m ON m.user_id = u.id
+    WHERE u.erasing_since IS NULL AND u.id = ${id}`);
+}
+
+/** Replaces the password that was verified by another. Returns false when it was replaced meanwhile, or the account is gone. */
+export async function changePassword(
+  tx: Database,
+  { id, password_hash: passwordHash }: Pick<UserRow, 'id' | 'password_hash'>,
+  newHash: string,
+): Promise<boolean> {
+  const changed = await tx.query(sql.typeAlias('void')`
+    UPDATE users SET password_hash = ${newHash}, password_changed_at = now(), updated_at = now()
+    WHERE id = ${id} AND password_hash = ${passwordHash} AND erasing_since IS NULL`);
+  return changed.rowCount === 1;
+}
+
+/** Sets the password of an account whose mailbox was proved, which also verifies the address. Returns false when the account is gone. */
+export async function resetPassword(tx: Database, id: string, newHash: string): Promise<boolean> {
+  const reset = await tx.query(sql.typeAlias('void')`
+    UPDATE users SET password_hash = ${newHash}, password_changed_at = now(), email_verified_at = coalesce(email_verified_at, now()),
+      updated_at = now()
+    WHERE id = ${id} AND erasing_since IS NULL`);
+  return reset.rowCount === 1;
+}
+
+/** Returns false when the account is gone. */
+export async function verifyEmail(tx: Database, id: string): Promise<boolean> {
+  const verified = await tx.query(sql.typeAlias('void')`
+    UPDATE users SET email_verified_at = coalesce(email_verified_at, now()), updated_at = now() WHERE id = ${id} AND erasing_since IS NULL`);
+  return verified.rowCount === 1;
+}
+
+/** Returns false when the account is gone. */
+export async function renameUser(tx: Database, id: string, name: string): Promise<boolean> {
+  const renamed = await tx.query(sql.typeAlias('void')`
+    UPDATE users SET name = ${name}, updated_at = now() WHERE id = ${id} AND erasing_since IS NULL`);
+  return renamed.rowCount === 1;
+}
+
 export async function updateCredentials(db: Database, id: string, passwordHash: string, roles: Role[]): Promise<void> {
   await db.query(sql.typeAlias('void')`
-    UPDATE users SET password_hash = ${passwordHash}, roles = ${sql.array(roles, 'text')}, updated_at = now() WHERE id = ${id}`);
+    UPDATE users SET password_hash = ${passwordHash}, password_changed_at = now(), roles = ${sql.array(roles, 'text')}, updated_at = now()
+    WHERE id = ${id}`);
 }
