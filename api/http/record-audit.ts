@@ -1,5 +1,5 @@
 import type { Database } from '../../shared/db/pool.ts';
-import { appendAudit, type AuditEvent } from '../../shared/identity/audit.repository.ts';
+import { appendAudit, type AuditEvent } from '../../shared/audit/audit.repository.ts';
 import type { RequestFacts } from './define-route.ts';
 import { requestId } from './request-context.ts';
 
@@ -13,7 +13,7 @@ interface RequestEvent extends Pick<AuditEvent, 'action' | 'actorId'> {
  * here to the commit, and whoever took other locks afterwards could wait for somebody who waits for the log.
  */
 export async function recordAudit(
-  db: Pick<Database, 'transaction'>,
+  db: Pick<Database, 'query'>,
   request: Pick<RequestFacts, 'ip'>,
   { action, actorId, target = null, details = {} }: RequestEvent,
 ): Promise<void> {

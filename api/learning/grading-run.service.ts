@@ -2,9 +2,9 @@ import { toPage, type PageQuery } from '../../shared/contracts/common.contract.t
 import type { GradingRunView } from '../../shared/contracts/regrade.contract.ts';
 import type { Database } from '../../shared/db/pool.ts';
 import { notFound } from '../../shared/errors.ts';
-import { findSubmissionParties, listRuns, type RunRow } from '../../shared/learning/regrade-run.repository.ts';
+import { findRegradable, listRuns, type RunRow } from '../../shared/learning/regrade-run.repository.ts';
 import type { Actor } from '../http/define-route.ts';
-import { maySeeRuns } from './regrade.policy.ts';
+import { runReaderOf } from './regrade.policy.ts';
 
 /** How often a submission was graded and with what outcome, newest first. @throws AppError NOT_FOUND. */
 export async function listGradingRuns(
@@ -13,8 +13,7 @@ export async function listGradingRuns(
   submissionId: string,
   { limit, cursor }: PageQuery,
 ): Promise<{ items: GradingRunView[]; nextCursor: string | null }> {
-  const parties = await findSubmissionParties(db, submissionId);
-  if (parties === null || !maySeeRuns(actor, parties)) throw notFound('submission');
+  if ((await findRegradable(db, submissionId, runReaderOf(actor))) === null) throw notFound('submission');
   const rows = await listRuns(db, { submissionId, beforeId: cursor, limit: limit + 1 });
   return toPage(rows, limit, toView);
 }

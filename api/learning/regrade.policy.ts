@@ -1,7 +1,7 @@
 import type { Role } from '../../shared/contracts/auth.contract.ts';
-import type { findSubmissionParties } from '../../shared/learning/regrade-run.repository.ts';
+import type { Viewer } from '../../shared/learning/viewer.repository.ts';
 import type { Actor, Policy } from '../http/define-route.ts';
-import { isAuthorOf } from './authoring.policy.ts';
+import { isAuthor } from './authoring.policy.ts';
 
 const OPERATOR_ROLES = ['operator', 'admin'] as const satisfies readonly Role[];
 
@@ -15,10 +15,9 @@ export function isOperator(actor: Actor): boolean {
   return OPERATOR_ROLES.some((role) => actor.roles.includes(role));
 }
 
-type Parties = NonNullable<Awaited<ReturnType<typeof findSubmissionParties>>>;
-
 /** Its learner, the author of its course, and operators may see how often and how a submission was graded. */
-export function maySeeRuns(actor: Actor, { learner_id: learnerId, course_owner_id, course_kind }: Parties): boolean {
-  const course = { owner_id: course_owner_id, kind: course_kind };
-  return learnerId === actor.id || isOperator(actor) || isAuthorOf(actor, course);
-}
+export const runReaderOf = (actor: Actor): Viewer => ({
+  learnerId: actor.id,
+  authorId: isAuthor(actor) ? actor.id : null,
+  seesAll: isOperator(actor),
+});

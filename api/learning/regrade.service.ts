@@ -11,11 +11,7 @@ import type {
 import { newId } from '../../shared/db/id.ts';
 import type { Database } from '../../shared/db/pool.ts';
 import { AppError, notFound } from '../../shared/errors.ts';
-import {
-  countRegradeRuns,
-  findRegradeTarget,
-  findSubmissionParties,
-} from '../../shared/learning/regrade-run.repository.ts';
+import { countRegradeRuns, findRegradable, findRegradeTarget } from '../../shared/learning/regrade-run.repository.ts';
 import {
   countSelected,
   findRegrade,
@@ -26,7 +22,7 @@ import {
 } from '../../shared/learning/regrade.repository.ts';
 import type { Actor, RequestFacts } from '../http/define-route.ts';
 import { recordAudit } from '../http/record-audit.ts';
-import { isOperator } from './regrade.policy.ts';
+import { isOperator, runReaderOf } from './regrade.policy.ts';
 
 export interface RegradeDeps {
   db: DatabasePool;
@@ -74,15 +70,15 @@ export async function regradeSubmission(
   confirmation: RegradeSubmissionRequest,
   request: RequestFacts,
 ): Promise<RegradeView> {
-  const parties = await findSubmissionParties(deps.db, submissionId);
-  if (parties === null) throw notFound('submission');
-  if (parties.status !== 'completed' && parties.status !== 'failed') {
+  const submission = await findRegradable(deps.db, submissionId, runReaderOf(actor));
+  if (submission === null) throw notFound('submission');
+  if (submission.status !== 'completed' && submission.status !== 'failed') {
     throw new AppError(
       'CONFLICT',
-      `The submission is ${parties.status}; only one that was graded or failed can be regraded.`,
+      `The submission is ${submission.status}; only one that was graded or failed can be regraded.`,
     );
   }
-  const subject = { exerciseId: parties.exercise_id, submissionId, selection: {} };
+  const subject = { exerciseId: submission.exercise_id, submissionId, selection: {} };
   return regrade(deps, actor, subject, confirmation, request);
 }
 

@@ -1,24 +1,16 @@
-import type { CourseKind } from '../../shared/contracts/course.contract.ts';
-import type { ReviewPartiesRow } from '../../shared/learning/review.repository.ts';
-import type { z } from 'zod';
+import type { Viewer } from '../../shared/learning/viewer.repository.ts';
 import type { Actor } from '../http/define-route.ts';
-import { isAuthorOf } from './authoring.policy.ts';
+import { isAuthor } from './authoring.policy.ts';
 
-interface Course {
-  course_owner_id: string | null;
-  course_kind: z.infer<typeof CourseKind>;
-}
+/** The learner whose review it is. */
+export const ownerOf = (actor: Actor): Viewer => ({ learnerId: actor.id, authorId: null, seesAll: false });
 
 /** The author of a course, and admins, judge the reviews of its exercises. */
-export function mayJudgeReviews(actor: Actor, { course_owner_id, course_kind }: Course): boolean {
-  return actor.roles.includes('admin') || isAuthorOf(actor, { owner_id: course_owner_id, kind: course_kind });
-}
+export const judgeOf = (actor: Actor): Viewer => ({
+  learnerId: null,
+  authorId: isAuthor(actor) ? actor.id : null,
+  seesAll: actor.roles.includes('admin'),
+});
 
-export function isOwnReview(actor: Actor, { learner_id: learnerId }: ReviewPartiesRow): boolean {
-  return learnerId === actor.id;
-}
-
-/** Its learner, and whoever may judge it. */
-export function maySeeReview(actor: Actor, parties: ReviewPartiesRow): boolean {
-  return isOwnReview(actor, parties) || mayJudgeReviews(actor, parties);
-}
+/** A review's learner, and whoever may judge it. */
+export const readerOf = (actor: Actor): Viewer => ({ ...judgeOf(actor), learnerId: actor.id });

@@ -12,11 +12,11 @@ import { AppError, notFound } from '../../shared/errors.ts';
 import { requestReview } from '../../shared/learning/request-review.ts';
 import {
   countUnfinishedReviews,
-  findCourseOfExercise,
-  findPartiesOfReview,
-  findPartiesOfSubmission,
+  findReviewable,
+  findReviewableOf,
   findReviewOfSubmission,
   getAgreement,
+  isExerciseThereFor,
   insertOverride,
   lockReviewIntake,
   upsertFeedback,
@@ -25,7 +25,7 @@ import {
 import type { Dispatcher } from '../../shared/queues/outbox.ts';
 import type { Actor, RequestFacts } from '../http/define-route.ts';
 import { recordAudit } from '../http/record-audit.ts';
-import { isOwnReview, mayJudgeReviews, maySeeReview } from './review.policy.ts';
+import { judgeOf, ownerOf, readerOf } from './review.policy.ts';
 import { holdBack } from './submission-news.service.ts';
 import type { SubmissionWatchers } from './submission-watchers.ts';
 
@@ -52,8 +52,7 @@ export async function waitForReview(
   waitSeconds: number,
   request: RequestFacts,
 ): Promise<ReviewView> {
-  const parties = await findPartiesOfSubmission(deps.db, submissionId);
-  if (parties === null || !maySeeReview(actor, parties)) throw notFound('review');
+  if ((await findReviewable(deps.db, submissionId, readerOf(actor))) === null) throw notFound('review');
   const read = (): Promise<ReviewView> => getReview(deps, submissionId);
   return holdBack(deps.watchers, { actor, submissionId, waitSeconds, request }, read, { isOver: isReviewOver });
 }
@@ -64,18 +63,15 @@ export async function waitForReview(
  * @throws AppError NOT_FOUND; CONFLICT when the submission is not completed; TOO_MANY_IN_FLIGHT.
  */
 export async function askForReview(deps: ReviewDeps, actor: Actor, submissionId: string): Promise<ReviewView> {
-  const parties = await findPartiesOfSubmission(deps.db, submissionId);
-  if (parties === null || !isOwnReview(actor, parties)) throw notFound('submission');
-  if (parties.submission_status !== 'completed') {
-    throw new AppError(
-      'CONFLICT',
-      `This submission is ${parties.submission_status}; only a completed one can be reviewed.`,
-    );
+  const submission = await findReviewable(deps.db, submissionId, ownerOf(actor));
+  if (submission === null) throw notFound('submission');
+  const { submission_status: status, exercise_id: exerciseId } = submission;
+  if (status !== 'completed') {
+    throw new AppError('CONFLICT', `This submission is ${status}; only a completed one can be reviewed.`);
   }
   const job = await deps.db.transaction(async (tx) => {
     await lockReviewIntake(tx, actor.id);
     const unfinished = await countUnfinishedReviews(tx, actor.id);
-    const { exercise_id: exerciseId } = parties;
     const requested = await requestReview(tx, { submissionId, learnerId: actor.id, exerciseId }, 'requested');
     if (requested !== null && unfinished >= deps.reviewsInFlightPerLearner) throw tooMany(unfinished);
     return requested;
@@ -99,10 +95,10 @@ export async function giveFeedback(
   reviewId: string,
   { helpful, comment }: z.output<typeof FeedbackRequest>,
 ): Promise<ReviewView> {
-  const parties = await findPartiesOfReview(db, reviewId);
-  if (parties === null || !isOwnReview(actor, parties)) throw notFound('review');
+  const reviewed = await findReviewableOf(db, reviewId, ownerOf(actor));
+  if (reviewed === null) throw notFound('review');
   if (!(await upsertFeedback(db, reviewId, { helpful, comment: comment ?? null }))) throw notCompleted();
-  return getReview({ db }, parties.submission_id);
+  return getReview({ db }, reviewed.submission_id);
 }
 
 /**
@@ -117,8 +113,8 @@ export async function overrideReview(
   { scores, comment }: z.output<typeof OverrideRequest>,
   request: RequestFacts,
 ): Promise<ReviewView> {
-  const parties = await findPartiesOfReview(db, reviewId);
-  if (parties === null || !mayJudgeReviews(actor, parties)) throw notFound('review');
+  const reviewed = await findReviewableOf(db, reviewId, judgeOf(actor));
+  if (reviewed === null) throw notFound('review');
   const override = {
     id: newId(),
     reviewId,
@@ -131,7 +127,7 @@ export async function overrideReview(
     const details = { scores: override.scores };
     await recordAudit(tx, request, { action: 'review.override', actorId: actor.id, target: reviewId, details });
   });
-  return getReview({ db }, parties.submission_id);
+  return getReview({ db }, reviewed.submission_id);
 }
 
 function withOverall(scores: Omit<ReviewScores, 'overall'>): ReviewScores {
@@ -145,8 +141,7 @@ export async function getReviewAgreement(
   actor: Actor,
   exerciseId: string,
 ): Promise<ReviewAgreement> {
-  const course = await findCourseOfExercise(db, exerciseId);
-  if (course === null || !mayJudgeReviews(actor, course)) throw notFound('exercise');
+  if (!(await isExerciseThereFor(db, exerciseId, judgeOf(actor)))) throw notFound('exercise');
   const row = await getAgreement(db, exerciseId);
   return {
     exerciseId,

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { CourseKind } from '../contracts/course.contract.ts';
 import { Fault, Verdict } from '../contracts/grade.contract.ts';
 import { SubmissionStatus } from '../contracts/submission.contract.ts';
 import type { Database } from '../db/pool.ts';
 import { sql } from '../db/sql.ts';
+import { submissionIsThereFor, type Viewer } from './viewer.repository.ts';
 
 const RunStatus = z.enum(['queued', 'running', 'completed', 'cancelled', 'failed']);
 
@@ -79,21 +79,19 @@ export async function findRegradeTarget(
     WHERE x.id = ${exerciseId} AND (${ownerId}::uuid IS NULL OR (c.owner_id = ${ownerId}::uuid AND c.kind = 'authored'))`);
 }
 
-const PartiesRow = z.strictObject({
-  exercise_id: z.string(),
-  status: SubmissionStatus,
-  learner_id: z.string(),
-  course_owner_id: z.string().nullable(),
-  course_kind: CourseKind,
-});
+const RegradableRow = z.strictObject({ exercise_id: z.string(), status: SubmissionStatus });
 
-/** Whose a submission is, whose course it belongs to, and how far it is; for deciding who may do what with it. */
-export async function findSubmissionParties(db: Database, id: string): Promise<z.infer<typeof PartiesRow> | null> {
-  return db.maybeOne(sql.type(PartiesRow)`
-    SELECT s.exercise_id, s.status, s.learner_id, c.owner_id AS course_owner_id, c.kind AS course_kind
+/** A submission that is there for the viewer: what it is to, and how far it is. */
+export async function findRegradable(
+  db: Database,
+  id: string,
+  viewer: Viewer,
+): Promise<z.infer<typeof RegradableRow> | null> {
+  return db.maybeOne(sql.type(RegradableRow)`
+    SELECT s.exercise_id, s.status
     FROM submissions s
     JOIN exercises x ON x.id = s.exercise_id
     JOIN modules m ON m.id = x.module_id
     JOIN courses c ON c.id = m.course_id
-    WHERE s.id = ${id}`);
+    WHERE s.id = ${id} AND ${submissionIsThereFor(viewer)}`);
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { CourseKind } from '../contracts/course.contract.ts';
 import { Grade } from '../contracts/grade.contract.ts';
 import {
   DegradedReason,
@@ -13,6 +12,7 @@ import { SubmissionStatus } from '../contracts/submission.contract.ts';
 import type { Database } from '../db/pool.ts';
 import { sql } from '../db/sql.ts';
 import type { ReviewDispatchRow, ReviewReason } from './review-work.repository.ts';
+import { courseIsThereFor, submissionIsThereFor, type Viewer } from './viewer.repository.ts';
 
 /** What there is to know of reviews. How they are made is in `review-work.repository.ts`. */
 
@@ -67,44 +67,41 @@ export async function findReviewedSubmission(
     WHERE s.id = ${submissionId}`);
 }
 
-/** Who has to do with a submission and what is reviewed of it. */
-const PartiesRow = z.strictObject({
+const ReviewableRow = z.strictObject({
   submission_id: z.string(),
   exercise_id: z.string(),
   submission_status: SubmissionStatus,
-  learner_id: z.string(),
-  course_owner_id: z.string().nullable(),
-  course_kind: CourseKind,
 });
-export type ReviewPartiesRow = z.infer<typeof PartiesRow>;
+export type ReviewableRow = z.infer<typeof ReviewableRow>;
 
-const partiesColumns = sql.fragment`
-  SELECT s.id AS submission_id, s.exercise_id, s.status AS submission_status, s.learner_id, c.owner_id AS course_owner_id, c.kind AS course_kind
+const reviewableColumns = sql.fragment`
+  SELECT s.id AS submission_id, s.exercise_id, s.status AS submission_status
   FROM submissions s
   JOIN exercises x ON x.id = s.exercise_id
   JOIN modules m ON m.id = x.module_id
   JOIN courses c ON c.id = m.course_id`;
 
-export async function findPartiesOfSubmission(db: Database, submissionId: string): Promise<ReviewPartiesRow | null> {
-  return db.maybeOne(sql.prepared('find_review_parties', PartiesRow)`${partiesColumns} WHERE s.id = ${submissionId}`);
-}
-
-export async function findPartiesOfReview(db: Database, reviewId: string): Promise<ReviewPartiesRow | null> {
-  return db.maybeOne(sql.type(PartiesRow)`
-    ${partiesColumns} WHERE s.id = (SELECT submission_id FROM reviews WHERE id = ${reviewId})`);
-}
-
-const CourseOfExerciseRow = z.strictObject({ course_owner_id: z.string().nullable(), course_kind: CourseKind });
-
-/** Whose course an exercise is in. */
-export async function findCourseOfExercise(
+/** A submission that is there for the viewer. */
+export async function findReviewable(
   db: Database,
-  exerciseId: string,
-): Promise<z.infer<typeof CourseOfExerciseRow> | null> {
-  return db.maybeOne(sql.type(CourseOfExerciseRow)`
-    SELECT c.owner_id AS course_owner_id, c.kind AS course_kind
-    FROM exercises x JOIN modules m ON m.id = x.module_id JOIN courses c ON c.id = m.course_id
-    WHERE x.id = ${exerciseId}`);
+  submissionId: string,
+  viewer: Viewer,
+): Promise<ReviewableRow | null> {
+  return db.maybeOne(sql.prepared('find_reviewable', ReviewableRow)`
+    ${reviewableColumns} WHERE s.id = ${submissionId} AND ${submissionIsThereFor(viewer)}`);
+}
+
+/** The submission that a review is of, when it is there for the viewer. */
+export async function findReviewableOf(db: Database, reviewId: string, viewer: Viewer): Promise<ReviewableRow | null> {
+  return db.maybeOne(sql.type(ReviewableRow)`
+    ${reviewableColumns} WHERE s.id = (SELECT submission_id FROM reviews WHERE id = ${reviewId}) AND ${submissionIsThereFor(viewer)}`);
+}
+
+/** Whether there is such an exercise, and what was done there is there for the viewer. */
+export async function isExerciseThereFor(db: Database, exerciseId: string, viewer: Viewer): Promise<boolean> {
+  return db.exists(sql.typeAlias('void')`
+    SELECT FROM exercises x JOIN modules m ON m.id = x.module_id JOIN courses c ON c.id = m.course_id
+    WHERE x.id = ${exerciseId} AND ${courseIsThereFor(viewer)}`);
 }
 
 const ReviewRow = z.strictObject({
