@@ -1,30 +1,64 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
+import { MAX_HEADERS } from './http/request-limits.ts';
+import { answerUnreadable, type UnreadableRequest } from './http/unreadable-requests.ts';
 
-/** Bounds on what a slow or greedy client can hold: time for the headers, for the whole request, between requests; size of headers. */
-const HEADERS_TIMEOUT_MS = 5000;
-const REQUEST_TIMEOUT_MS = 10_000;
-const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** Bounds on what a slow or greedy client can hold. Times in milliseconds. */
+export interface ConnectionLimits {
+  /** From the first byte of a request to the end of its headers. */
+  headersTimeoutMs: number;
+  /** From the first byte of a request to the end of its body. */
+  requestTimeoutMs: number;
+  /** Between two requests of one connection. */
+  keepAliveTimeoutMs: number;
+  /** Without a byte in either direction. */
+  idleTimeoutMs: number;
+  /** How often the first two are looked after. */
+  checkIntervalMs: number;
+  maxConnections: number;
+}
+
 export const SOCKET_IDLE_TIMEOUT_MS = 30_000;
-const TIMEOUT_CHECK_INTERVAL_MS = 1000;
+const LIMITS: ConnectionLimits = {
+  headersTimeoutMs: 5000,
+  requestTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 65_000,
+  idleTimeoutMs: SOCKET_IDLE_TIMEOUT_MS,
+  checkIntervalMs: 1000,
+  maxConnections: 10_000,
+};
 const MAX_HEADER_BYTES = 16 * 1024;
-const MAX_CONNECTIONS = 10_000;
+
+interface ListenOptions {
+  limits?: Partial<ConnectionLimits>;
+  /** Told of requests that never became one: they are in no log line and in no metric of the application. */
+  onUnreadable?: (request: UnreadableRequest) => void;
+}
 
 /** Starts serving. @throws when the address cannot be bound. */
-export async function listen(app: Express, host: string, port: number): Promise<{ server: Server; url: string }> {
+export async function listen(
+  app: Express,
+  host: string,
+  port: number,
+  { limits: own = {}, onUnreadable = () => undefined }: ListenOptions = {},
+): Promise<{ server: Server; url: string }> {
+  const limits = { ...LIMITS, ...own };
   const server = createServer(
     {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
       maxHeaderSize: MAX_HEADER_BYTES,
     },
     app,
   );
-  server.maxConnections = MAX_CONNECTIONS;
-  server.setTimeout(SOCKET_IDLE_TIMEOUT_MS);
+  // Node drops the headers beyond its limit. One more than we allow is enough to see that there are too many.
+  server.maxHeadersCount = MAX_HEADERS + 1;
+  server.maxConnections = limits.maxConnections;
+  server.setTimeout(limits.idleTimeoutMs);
+  answerUnreadable(server, onUnreadable);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);

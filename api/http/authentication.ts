@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../shared/errors.ts';
-import type { AccessTokens } from '../identity/access-token.ts';
+import type { AccessTokens } from '../identity/sessions/access-token.ts';
 import type { Actor, Policy } from './define-route.ts';
 
 /** The actor that calls with the operations token: a machine, not an account. */
@@ -15,17 +15,23 @@ const SERVICE_ACTOR: Actor = {
 
 export interface Authenticator {
   /**
-   * Tells who asks and whether the route's policy lets them.
+   * Tells who asks.
    *
    * @returns null only on public routes.
-   * @throws AppError UNAUTHENTICATED, TOKEN_EXPIRED or FORBIDDEN.
+   * @throws AppError UNAUTHENTICATED or TOKEN_EXPIRED.
    */
-  authorize: (request: Request, policy: Policy) => Promise<Actor | null>;
+  identify: (request: Request, policy: Policy) => Promise<Actor | null>;
+  /**
+   * Calls `tell` once when the access token of a request that was let in is not taken any more. The answer ends the watching.
+   *
+   * @throws AppError UNAUTHENTICATED or TOKEN_EXPIRED when it is not taken now.
+   */
+  watch: (request: Request, tell: (refusal: AppError) => void) => Promise<() => void>;
 }
 
 export function createAuthenticator(tokens: AccessTokens, opsToken: string | undefined): Authenticator {
   return {
-    authorize: async (request, policy) => {
+    identify: async (request, policy) => {
       const token = bearerToken(request);
       if (token === null) {
         if (policy === 'public') return null;
@@ -33,11 +39,11 @@ export function createAuthenticator(tokens: AccessTokens, opsToken: string | und
       }
       if (typeof policy === 'object' && policy.service && opsToken !== undefined && sameSecret(token, opsToken))
         return SERVICE_ACTOR;
-      const actor = await tokens.verify(token);
-      if (typeof policy === 'object' && !policy.roles.some((role) => actor.roles.includes(role))) {
-        throw new AppError('FORBIDDEN', `This needs one of the roles: ${policy.roles.join(', ')}.`);
-      }
-      return actor;
+      return tokens.verify(token);
+    },
+    watch: async (request, tell) => {
+      const token = bearerToken(request);
+      return token === null ? () => undefined : tokens.watch(token, tell);
     },
   };
 }

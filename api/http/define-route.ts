@@ -14,13 +14,13 @@ export interface Actor {
 }
 
 /**
- * Who may call a route. `public` routes know the actor when a token is sent; `service` routes also take the operations token,
- * for machines such as an autoscaler.
+ * Who may call a route. `public` routes know the actor when a token is sent, except those of rate class `auth`, where the body proves who it
+ * is; `service` routes also take the operations token, for machines such as an autoscaler.
  */
 export type Policy = 'public' | 'authenticated' | { readonly roles: readonly Role[]; readonly service?: true };
 
-/** Which budget of requests a route draws on. */
-export type RateClass = 'auth' | 'read' | 'write' | 'ops' | 'unlimited';
+/** Which budget of requests a route draws on. `mail` is `auth` for anybody who has a mail sent to whatever address they name. */
+export type RateClass = 'auth' | 'mail' | 'read' | 'write' | 'ops' | 'unlimited';
 
 /** How answers may be kept: not at all, by the asker after revalidation, or by anybody for a minute. */
 export type CacheClass = 'no-store' | 'private' | 'public';
@@ -32,7 +32,10 @@ export interface RequestFacts {
   readonly idempotencyKey: string | null;
   /** The id of the last event that a client which comes back to a stream has seen. */
   readonly lastEventId: string | null;
-  /** Aborted once nobody waits for the answer any more: the client is gone, or has it. */
+  /**
+   * Aborted once nobody waits for the answer any more: the client is gone, or has it. Of what takes long (`waits`, streams, downloads) also
+   * when the access token of the request is not taken any more.
+   */
   readonly signal: AbortSignal;
   /** Whether the client's If-None-Match names the answer that this would become; null when it sent none. */
   readonly hasCopyOf: ((answer: unknown) => boolean) | null;
@@ -101,6 +104,8 @@ export interface Route extends Omit<
   readonly waits?: (query: never) => boolean;
   /** The events of a stream by name, with the schema of their data; absent on every other route. */
   readonly events?: EventSchemas;
+  /** The name of the file that a download is saved as; absent on every other route. */
+  readonly filename?: string;
   readonly headers?: (answer: never) => Record<string, string>;
   readonly statusOf?: (answer: never) => number;
 }
@@ -157,4 +162,30 @@ export function defineStream<
   Query extends z.ZodType | Absent = Absent,
 >({ stream, ...declaration }: StreamDeclaration<P, Params, Query, Events>): Route {
   return { ...declaration, method: 'get', cache: 'no-store', handler: stream };
+}
+
+/** What a document is made of: its arrays come in pages, so that no more than one of them is held. */
+export type DocumentParts<Document extends z.ZodObject> = {
+  readonly [Key in keyof Document['shape']]: Document['shape'][Key] extends z.ZodArray<infer Item extends z.ZodType>
+    ? AsyncIterable<readonly z.input<Item>[]>
+    : z.input<Document['shape'][Key]>;
+};
+
+interface DownloadDeclaration<P extends Policy, Document extends z.ZodObject> extends Pick<
+  RouteDeclaration<P, Absent, Absent, Absent, Absent>,
+  'path' | 'summary' | 'tag' | 'policy' | 'stepUp' | 'rate' | 'errors'
+> {
+  readonly filename: string;
+  /** What may leave, as on any route. */
+  readonly response: Document;
+  /** What throws before it answers is answered as a problem, as on any route. `request.signal` says when the parts are not read any more. */
+  readonly download: (input: HandlerInput<P, Absent, Absent, Absent>) => Promise<DocumentParts<Document>>;
+}
+
+/** Declares an endpoint that answers with one JSON document, to be saved as a file, of any length: it is sent while it is read. */
+export function defineDownload<const P extends Policy, Document extends z.ZodObject>({
+  download,
+  ...declaration
+}: DownloadDeclaration<P, Document>): Route {
+  return { ...declaration, method: 'get', cache: 'no-store', handler: download };
 }

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { Router, static as serveStatic } from 'express';
 import { absolutePath } from 'swagger-ui-dist';
 
@@ -23,10 +24,15 @@ const START = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', de
 /** The API's description as a browsable page. All of it is served from here, so the strict content security policy holds. */
 export function createDocsPage(openApi: unknown): Router {
   const router = Router();
-  const document = JSON.stringify(openApi);
-  router.get('/openapi.json', (_request, response) => {
-    response.setHeader('Cache-Control', 'public, max-age=60');
-    response.type('application/json').send(document);
+  const document = Buffer.from(JSON.stringify(openApi));
+  // Packed once: packing so much for every request would be a cheap way to keep us busy.
+  const packed = gzipSync(document);
+  router.get('/openapi.json', (request, response) => {
+    response.setHeader('Cache-Control', 'public, max-age=60, no-transform');
+    response.vary('Accept-Encoding');
+    response.type('application/json');
+    if (request.acceptsEncodings('gzip') === false) response.send(document);
+    else response.setHeader('Content-Encoding', 'gzip').send(packed);
   });
   router.get('/docs', (_request, response) => {
     response.type('html').send(PAGE);

@@ -19,6 +19,9 @@ export function routeLocals(response: Response): RouteLocals {
 /** Endpoints that probes and scrapers call all day are logged only when something is wrong. */
 const QUIET_PATHS = new Set(['/health', '/readiness', '/health/ready', '/metrics']);
 
+/** What clients send is logged in short. */
+const MAX_LOGGED_LENGTH = 500;
+
 /** One log line and one set of metrics for each request, when its answer is out or its client is gone. */
 export function logRequests(log: Logger, metrics: HttpMetrics): RequestHandler {
   return (request, response, next) => {
@@ -30,7 +33,7 @@ export function logRequests(log: Logger, metrics: HttpMetrics): RequestHandler {
       // 499: the client left before the answer, as proxies log it.
       const status = response.writableFinished ? response.statusCode : 499;
       metrics.requestEnded({ method: request.method, path: pattern, status: String(status) }, durationMs / 1000);
-      const path = request.originalUrl.split('?', 1)[0] ?? '';
+      const path = (request.originalUrl.split('?', 1)[0] ?? '').slice(0, MAX_LOGGED_LENGTH);
       if (QUIET_PATHS.has(path) && status < 500) return;
       const line = {
         method: request.method,
@@ -38,7 +41,7 @@ export function logRequests(log: Logger, metrics: HttpMetrics): RequestHandler {
         status,
         duration_ms: Math.round(durationMs * 10) / 10,
         ip: request.ip,
-        user_agent: request.get('user-agent'),
+        user_agent: request.get('user-agent')?.slice(0, MAX_LOGGED_LENGTH),
         user_id: actor?.id,
       };
       log[status >= 500 ? 'warn' : 'info'](line, 'http request');

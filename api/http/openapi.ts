@@ -41,7 +41,7 @@ const toTemplate = (path: string): string => path.replaceAll(/:(\w+)/g, '{$1}');
 function operationOf(route: Route): JsonObject {
   return {
     summary: route.summary,
-    description: describePolicy(route.policy),
+    description: describePolicy(route),
     tags: [route.tag],
     operationId: operationId(route),
     ...(route.policy === 'public' ? {} : { security: [{ accessToken: [] }] }),
@@ -104,10 +104,17 @@ const IDEMPOTENCY_KEY: JsonObject = {
   schema: { type: 'string', minLength: 1, maxLength: 200 },
 };
 
-function describePolicy(policy: Policy): string {
+function describePolicy({ policy, stepUp }: Route): string {
+  const recently = stepUp
+    ? ' The last proof of identity must be recent: `POST /auth/step-up` renews it, else 403 `STEP_UP_REQUIRED`.'
+    : '';
+  return describeCallers(policy) + recently;
+}
+
+function describeCallers(policy: Policy): string {
   if (policy === 'public') return 'For everybody.';
   if (policy === 'authenticated') return 'For everybody who is logged in.';
-  return `For the roles ${policy.roles.join(', ')}.`;
+  return `For the roles ${policy.roles.join(', ')}; the configuration says which of them need a second factor.`;
 }
 
 /** `post /exercises/:id/submissions` → `postExercisesIdSubmissions` */
@@ -135,7 +142,8 @@ function parametersOf(route: Route, place: 'path' | 'query'): JsonObject[] {
 function errorsOf(route: Route): [status: string, names: ErrorCode[]][] {
   const codes: ErrorCode[] = ['RATE_LIMITED', 'INTERNAL', 'SERVICE_UNAVAILABLE'];
   if (route.policy !== 'public') codes.push('UNAUTHENTICATED', 'TOKEN_EXPIRED');
-  if (typeof route.policy === 'object') codes.push('FORBIDDEN');
+  if (typeof route.policy === 'object') codes.push('FORBIDDEN', 'MFA_REQUIRED');
+  if (route.stepUp) codes.push('STEP_UP_REQUIRED');
   if (route.params !== undefined) codes.push('NOT_FOUND');
   if (route.query !== undefined || route.body !== undefined) codes.push('VALIDATION_FAILED');
   if (route.body !== undefined) codes.push('MALFORMED_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');

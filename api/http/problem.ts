@@ -9,18 +9,22 @@ import { requestId } from './request-context.ts';
 const PROBLEM_BASE = 'https://learnify.dev/problems/';
 const UNAVAILABLE_RETRY_SECONDS = 2;
 
-/** Answers with RFC 9457 problem details. */
-export function sendProblem(response: Response, error: AppError): void {
-  const status = ERROR_STATUS[error.code];
-  const problem: Problem = {
+/** RFC 9457 problem details of an error. */
+export function problemOf(error: AppError, id: string): Problem {
+  return {
     type: PROBLEM_BASE + error.code.toLowerCase().replaceAll('_', '-'),
     title: titleOf(error.code),
-    status,
+    status: ERROR_STATUS[error.code],
     code: error.code,
     detail: error.message,
-    requestId: requestId(),
+    requestId: id,
     ...(error.errors.length > 0 ? { errors: [...error.errors] } : {}),
   };
+}
+
+export function sendProblem(response: Response, error: AppError): void {
+  const problem = problemOf(error, requestId());
+  const { status } = problem;
   if (error.retryAfterSeconds !== undefined) response.setHeader('Retry-After', String(error.retryAfterSeconds));
   if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
   response.setHeader('Cache-Control', 'no-store');

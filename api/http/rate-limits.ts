@@ -1,65 +1,106 @@
-import type { RequestHandler } from 'express';
-import {
-  ipKeyGenerator,
-  MemoryStore,
-  rateLimit,
-  type ClientRateLimitInfo,
-  type Options,
-  type Store,
-} from 'express-rate-limit';
+import type { Request, RequestHandler } from 'express';
+import { rateLimit, type Store } from 'express-rate-limit';
 import type { Redis } from 'ioredis';
-import { RedisStore, type RedisReply } from 'rate-limit-redis';
 import { AppError } from '../../shared/errors.ts';
+import { networkOf } from './client-address.ts';
 import type { RateClass } from './define-route.ts';
 import { routeLocals } from './log-requests.ts';
 import { sendProblem } from './problem.ts';
+import { CoarseStore, FallbackStore } from './rate-limit-stores.ts';
 
 interface RateSettings {
   QUEUE_PREFIX: string;
   RATE_LIMIT_RPS: number;
+  RATE_LIMIT_ADDRESS_FACTOR: number;
   RATE_LIMIT_AUTH_PER_MINUTE: number;
   RATE_LIMIT_AUTH_FAILURES_PER_MINUTE: number;
+  RATE_LIMIT_MAILS_PER_HOUR: number;
 }
+
+/**
+ * Whose requests a budget counts together: `address`, whoever sends them; `account`; `caller`, which is the account or, without one, the
+ * address; `neighbours`, all accounts behind one address. What nobody is counted for costs nothing.
+ */
+type Counted = 'address' | 'account' | 'caller' | 'neighbours';
 
 interface Budget {
   name: string;
+  counts: Counted;
   windowMs: number;
   limit: number;
   onlyFailures?: true;
 }
 
-/** Each class has budgets of its own, so that a flood of reads leaves logins alone. Windows are short: who slows down is let in soon. */
+const PACE_WINDOW_MS = 10_000;
+const AUTH_WINDOW_MS = 60_000;
+const MAIL_WINDOW_MS = 3_600_000;
+/** Each process tells the others of its requests by so many parts of a limit. */
+const COARSENESS = 100;
+
+/**
+ * Each class has budgets of its own, so that a flood of reads leaves logins alone. Windows are short: who slows down is let in soon.
+ *
+ * A caller is an account or, without a token, an address; all accounts behind one address have a further budget together, so that many
+ * accounts are not many times the load. Logging in is counted by address whatever token comes along with it. How often one account may be
+ * aimed at from many addresses is not decided here: `api/identity/guard/login-guard.ts` delays guesses of passwords and codes, and the mail
+ * worker bounds the mails of one recipient; here `mail` bounds to how many recipients one address has them sent.
+ */
 function budgetsOf(settings: RateSettings): Record<RateClass, readonly Budget[]> {
-  return {
-    auth: [
-      { name: 'auth', windowMs: 60_000, limit: settings.RATE_LIMIT_AUTH_PER_MINUTE },
+  const paced = (name: string, perSecond: number): Budget[] => {
+    const limit = Math.ceil((perSecond * PACE_WINDOW_MS) / 1000);
+    return [
+      { name, counts: 'caller', windowMs: PACE_WINDOW_MS, limit },
       {
-        name: 'auth-failures',
-        windowMs: 60_000,
-        limit: settings.RATE_LIMIT_AUTH_FAILURES_PER_MINUTE,
-        onlyFailures: true,
+        name: `${name}-address`,
+        counts: 'neighbours',
+        windowMs: PACE_WINDOW_MS,
+        limit: limit * settings.RATE_LIMIT_ADDRESS_FACTOR,
       },
+    ];
+  };
+  const attempts = { windowMs: AUTH_WINDOW_MS, limit: settings.RATE_LIMIT_AUTH_PER_MINUTE };
+  const auth: readonly Budget[] = [
+    { name: 'auth', counts: 'address', ...attempts },
+    { name: 'auth-account', counts: 'account', ...attempts },
+    {
+      name: 'auth-failures',
+      counts: 'address',
+      windowMs: AUTH_WINDOW_MS,
+      limit: settings.RATE_LIMIT_AUTH_FAILURES_PER_MINUTE,
+      onlyFailures: true,
+    },
+  ];
+  return {
+    auth,
+    mail: [
+      ...auth,
+      { name: 'mail', counts: 'address', windowMs: MAIL_WINDOW_MS, limit: settings.RATE_LIMIT_MAILS_PER_HOUR },
     ],
-    read: [{ name: 'read', windowMs: 10_000, limit: settings.RATE_LIMIT_RPS * 10 }],
-    write: [{ name: 'write', windowMs: 10_000, limit: Math.ceil(settings.RATE_LIMIT_RPS * 5) }],
-    ops: [{ name: 'ops', windowMs: 10_000, limit: settings.RATE_LIMIT_RPS * 10 }],
+    read: paced('read', settings.RATE_LIMIT_RPS),
+    write: paced('write', settings.RATE_LIMIT_RPS / 2),
+    ops: paced('ops', settings.RATE_LIMIT_RPS),
     unlimited: [],
   };
 }
 
+export type RateLimiters = Record<RateClass, readonly RequestHandler[]>;
+
 /**
- * The limiters of each class: by account when the caller is known, else by address. With Redis all API processes share the counts;
- * while Redis is away each process counts for itself, so that its absence opens no door.
+ * The limiters of each class. With Redis all API processes share the counts; while Redis is away each process counts for itself, so that
+ * its absence opens no door.
  */
-export function createRateLimiters(
-  settings: RateSettings,
-  redis: Redis | undefined,
-): Record<RateClass, readonly RequestHandler[]> {
+export function createRateLimiters(settings: RateSettings, redis: Redis | undefined): RateLimiters {
   const budgets = budgetsOf(settings);
-  const limitersOf = (rateClass: RateClass): RequestHandler[] =>
-    budgets[rateClass].map((budget) => createLimiter(budget, redis, settings.QUEUE_PREFIX));
+  const byName = new Map<string, RequestHandler>();
+  const limiterOf = (budget: Budget): RequestHandler => {
+    const limiter = byName.get(budget.name) ?? createLimiter(budget, redis, settings.QUEUE_PREFIX);
+    byName.set(budget.name, limiter);
+    return limiter;
+  };
+  const limitersOf = (rateClass: RateClass): RequestHandler[] => budgets[rateClass].map(limiterOf);
   return {
     auth: limitersOf('auth'),
+    mail: limitersOf('mail'),
     read: limitersOf('read'),
     write: limitersOf('write'),
     ops: limitersOf('ops'),
@@ -75,7 +116,12 @@ function createLimiter(budget: Budget, redis: Redis | undefined, prefix: string)
     legacyHeaders: false,
     identifier: budget.name,
     ...(budget.onlyFailures ? { skipSuccessfulRequests: true } : {}),
-    keyGenerator: (request, response) => routeLocals(response).actor?.id ?? ipKeyGenerator(request.ip ?? 'unknown'),
+    keyGenerator: (request, response) => {
+      const account = routeLocals(response).actor?.id;
+      return account !== undefined && ['account', 'caller'].includes(budget.counts) ? account : callerNetwork(request);
+    },
+    skip: (_request, response) =>
+      ['account', 'neighbours'].includes(budget.counts) && routeLocals(response).actor?.id === undefined,
     handler: (_request, response, _next, options) => {
       const seconds = Math.ceil(options.windowMs / 1000);
       const sent = Number(response.getHeader('Retry-After') ?? seconds);
@@ -84,65 +130,15 @@ function createLimiter(budget: Budget, redis: Redis | undefined, prefix: string)
         new AppError('RATE_LIMITED', 'Too many requests; wait and try again.', { retryAfterSeconds: sent }),
       );
     },
-    ...(redis === undefined ? {} : { store: new FallbackStore(`${prefix}:rate:${budget.name}:`, redis) }),
+    ...(redis === undefined ? {} : { store: sharedStore(budget, redis, `${prefix}:rate:${budget.name}:`) }),
   });
 }
 
-/** Counts in Redis; while Redis does not answer, in memory. */
-class FallbackStore implements Store {
-  readonly localKeys = false;
-  readonly prefix: string;
-  readonly #shared: RedisStore;
-  readonly #local = new MemoryStore();
-  readonly #redis: Redis;
-  #isShared = false;
-
-  constructor(prefix: string, redis: Redis) {
-    this.prefix = prefix;
-    this.#redis = redis;
-    this.#shared = new RedisStore({
-      prefix: this.prefix,
-      sendCommand: (command: string, ...args: string[]) => redis.call(command, ...args) as Promise<RedisReply>,
-    });
-  }
-
-  init(options: Options): void {
-    this.#local.init(options);
-    // The store keeps a failed load of its scripts for good, so it must not be initialised before Redis is there.
-    const load = (): void => {
-      this.#shared.init(options).then(
-        () => (this.#isShared = true),
-        () => (this.#isShared = false),
-      );
-    };
-    this.#redis.on('ready', load);
-    this.#redis.on('close', () => (this.#isShared = false));
-    if (this.#redis.status === 'ready') load();
-  }
-
-  increment(key: string): Promise<ClientRateLimitInfo> {
-    return this.#either((store) => store.increment(key));
-  }
-
-  async decrement(key: string): Promise<void> {
-    await this.#either(async (store) => {
-      await store.decrement(key);
-    });
-  }
-
-  async resetKey(key: string): Promise<void> {
-    await this.#either(async (store) => {
-      await store.resetKey(key);
-    });
-  }
-
-  async #either<Result>(action: (store: RedisStore | MemoryStore) => Promise<Result>): Promise<Result> {
-    if (!this.#isShared) return action(this.#local);
-    try {
-      return await action(this.#shared);
-    } catch {
-      // Redis went away in this very moment; the connection's own error handler has logged it.
-      return action(this.#local);
-    }
-  }
+/** What is counted of nearly every request is counted coarsely: it is a bound on floods, and one more trip to Redis each would be dear. */
+function sharedStore({ counts, limit }: Budget, redis: Redis, prefix: string): Store {
+  return counts === 'neighbours'
+    ? new CoarseStore(prefix, redis, { portion: Math.max(1, Math.floor(limit / COARSENESS)) })
+    : new FallbackStore(prefix, redis);
 }
+
+const callerNetwork = ({ ip }: Request): string => networkOf(ip ?? null);

@@ -1,4 +1,6 @@
 import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+import { loggedError } from './logged-error.ts';
+import { printable } from './printable.ts';
 
 interface LogSettings {
   LOG_LEVEL: 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -23,9 +25,12 @@ const REDACTED = [
   '*.refreshToken',
 ];
 
-/** One JSON object a line with the field names of the log aggregation; `pretty` is for a person at a terminal. */
+/**
+ * One JSON object a line with the field names of the log aggregation; `pretty` is for a person at a terminal. Whatever is
+ * logged stays on its line and commands no terminal.
+ */
 export function createLogger(
-  process: string,
+  processName: string,
   settings: LogSettings,
   contextFields: () => Record<string, string> = () => ({}),
   destination?: DestinationStream,
@@ -33,28 +38,36 @@ export function createLogger(
   const options: LoggerOptions = {
     level: settings.LOG_LEVEL,
     messageKey: 'message',
-    base: { process },
+    base: { process: processName },
     timestamp: () => `,"timestamp":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: loggedError },
     redact: { paths: REDACTED, censor: '[redacted]' },
     mixin: contextFields,
+    hooks: { streamWrite: escapeLine },
   };
-  if (destination !== undefined) return pino(options, destination);
-  if (settings.LOG_FORMAT === 'pretty') return pino(options, prettyDestination());
-  return pino(options, pino.destination({ fd: 1, sync: false }));
+  if (settings.LOG_FORMAT === 'pretty') return pino(options, prettyDestination(destination ?? process.stdout));
+  return pino(options, destination ?? pino.destination({ fd: 1, sync: false }));
 }
 
+/** JSON has escaped the characters below U+0020 itself; the others stand within strings, where an escape means the same. */
+const escapeLine = (line: string): string => `${printable(line.slice(0, -1))}\n`;
+
 /** `HH:MM:SS LEVEL message key=value …` */
-function prettyDestination(): DestinationStream {
+function prettyDestination(output: Pick<DestinationStream, 'write'>): DestinationStream {
   return {
     write(line: string) {
       const { timestamp, level, message, process: name, ...fields } = JSON.parse(line) as Record<string, unknown>;
       const rest = Object.entries(fields).map(
-        ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+        ([key, value]) =>
+          `${prettyText(key)}=${typeof value === 'string' ? prettyText(value) : printable(JSON.stringify(value))}`,
       );
-      process.stdout.write(
-        `${String(timestamp).slice(11, 19)} ${String(level).toUpperCase().padEnd(5)} [${String(name)}] ${String(message)} ${rest.join(' ')}\n`,
+      output.write(
+        `${String(timestamp).slice(11, 19)} ${String(level).toUpperCase().padEnd(5)} [${String(name)}] ${printable(String(message))} ${rest.join(' ')}\n`,
       );
     },
   };
 }
+
+/** Quoted where it could be taken for more than one value. */
+const prettyText = (text: string): string => printable(/[\s"=]/.test(text) ? JSON.stringify(text) : text);

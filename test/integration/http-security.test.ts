@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { uniquePrefix } from '../support/backends.ts';
+import { buildAccount, logInToOps } from '../support/ops-browser.ts';
 import { openApi, type InProcessApi } from '../support/in-process.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
@@ -23,34 +24,91 @@ describe('security headers and cross-origin requests', () => {
   });
 
   test('every kind of answer carries the security headers', async () => {
-    for (const path of ['/health', '/docs', '/ops/login', '/api/v1/nothing', '/api/v1/users/me']) {
+    for (const path of [
+      '/health',
+      '/docs',
+      '/metrics',
+      '/ops/login',
+      '/ops/queues',
+      '/api/v1/nothing',
+      '/api/v1/users/me',
+    ]) {
       const { headers } = await api.client.get(path);
       expect({ path, ...Object.fromEntries(headers) }).toMatchObject({
         path,
         'content-security-policy': expect.stringMatching(/default-src 'none'.*frame-ancestors 'none'/),
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+        'origin-agent-cluster': '?1',
+        'permissions-policy': expect.stringMatching(/camera=\(\).*geolocation=\(\).*microphone=\(\)/),
+        'referrer-policy': 'same-origin',
         'x-content-type-options': 'nosniff',
         'x-frame-options': 'DENY',
-        'referrer-policy': 'same-origin',
-        'cross-origin-resource-policy': 'same-origin',
+        'x-permitted-cross-domain-policies': 'none',
       });
       expect(headers.get('x-powered-by')).toBeNull();
       expect(headers.get('server')).toBeNull();
     }
   });
 
-  test('the content security policy allows no script but our own files', async () => {
-    const policy = (await api.client.get('/docs')).headers.get('content-security-policy') ?? '';
-    const directives = Object.fromEntries(
+  const policyOf = async (path: string): Promise<Record<string, string>> => {
+    const policy = (await api.client.get(path)).headers.get('content-security-policy') ?? '';
+    return Object.fromEntries(
       policy.split(';').map((directive) => directive.trim().split(/ (.*)/, 2) as [string, string]),
     );
-    expect(directives).toMatchObject({
-      'script-src': "'self'",
-      'script-src-attr': "'none'",
-      'object-src': "'none'",
-      'connect-src': "'self'",
-      'form-action': "'self'",
-    });
-    expect(policy).not.toMatch(/unsafe-eval|\*|https?:/);
+  };
+
+  test('data may load nothing at all', async () => {
+    for (const path of ['/health', '/openapi.json', '/api/v1/catalog', '/ops/queues/depth', '/nothing']) {
+      expect({ path, policy: await policyOf(path) }).toEqual({
+        path,
+        policy: { 'default-src': "'none'", 'base-uri': "'none'", 'form-action': "'none'", 'frame-ancestors': "'none'" },
+      });
+    }
+  });
+
+  test('pages may load our own files only, and none of ours has scripts or styles within it', async () => {
+    for (const path of ['/docs', '/ops/login']) {
+      const policy = await policyOf(path);
+      expect({ path, policy }).toMatchObject({
+        path,
+        policy: {
+          'script-src': "'self'",
+          'script-src-attr': "'none'",
+          'style-src': "'self'",
+          'object-src': "'none'",
+          'connect-src': "'self'",
+          'form-action': "'self'",
+        },
+      });
+      expect(JSON.stringify(policy)).not.toMatch(/unsafe|\*|https?:/);
+      expect((await api.client.get(path)).text).not.toMatch(/<style|<script>|\son\w+=|\sstyle=/i);
+    }
+    expect(JSON.stringify(await policyOf('/ops/queues'))).not.toMatch(/unsafe-eval|\*|https?:/);
+    expect(await policyOf('/ops/queues')).toMatchObject({ 'script-src': "'self'", 'script-src-attr': "'none'" });
+  });
+
+  test('what was answered to somebody is kept by nobody else', async () => {
+    const admin = await buildAccount(database.db, 'admin');
+    const session = await logInToOps(api.client, admin.email);
+    const { client } = await api.client.registerLearner();
+    for (const path of [
+      '/api/v1/users/me',
+      '/api/v1/courses',
+      '/api/v1/courses/42',
+      '/api/v1/nothing',
+      '/ops/queues/depth',
+    ]) {
+      const { headers } = await client.get(path);
+      expect({ path, cache: headers.get('cache-control') }).toEqual({
+        path,
+        cache: expect.stringMatching(/^(no-store|private, no-cache)$/),
+      });
+    }
+    for (const path of ['/ops/login', '/ops/queues', '/ops/queues/api/queues', '/metrics']) {
+      const { headers } = await api.client.get(path, session);
+      expect({ path, cache: headers.get('cache-control') }).toEqual({ path, cache: 'no-store' });
+    }
   });
 
   test('strict transport security is promised in production only', async () => {
@@ -95,14 +153,56 @@ describe('security headers and cross-origin requests', () => {
     });
   });
 
+  const STRANGERS = [
+    'https://evil.example',
+    'null',
+    `${LISTED}.evil.example`,
+    `https://evil-${LISTED.slice('https://'.length)}`,
+    'https://sub.app.learnify.example',
+    'http://app.learnify.example',
+    `${LISTED}:8443`,
+    `${LISTED}/`,
+    LISTED.toUpperCase(),
+    `${LISTED}, https://evil.example`,
+    '*',
+    '',
+  ];
+
   test('no other origin may: not a foreign one, not `null`, not a lookalike', async () => {
-    const strangers = ['https://evil.example', 'null', `${LISTED}.evil.example`, 'http://app.learnify.example', ''];
-    for (const origin of strangers) {
+    for (const origin of STRANGERS) {
       const { headers } = await api.client.get('/api/v1/catalog', { Origin: origin });
-      expect({ origin, allowed: headers.get('access-control-allow-origin') }).toEqual({ origin, allowed: null });
+      const cors = [...headers.keys()].filter((name) => name.startsWith('access-control-'));
+      expect({ origin, cors, vary: headers.get('vary') }).toEqual({
+        origin,
+        cors: [],
+        vary: expect.stringMatching(/\bOrigin\b/),
+      });
     }
     const { headers } = await production.client.get('/api/v1/catalog', { Origin: LISTED });
     expect(headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  test('a preflight of any other origin is told nothing', async () => {
+    for (const origin of STRANGERS) {
+      const { status, headers } = await api.client.request('OPTIONS', '/api/v1/users/me', undefined, {
+        Origin: origin,
+        'Access-Control-Request-Method': 'DELETE',
+        'Access-Control-Request-Headers': 'authorization',
+      });
+      const cors = [...headers.keys()].filter((name) => name.startsWith('access-control-'));
+      expect({ origin, status, cors, vary: headers.get('vary') }).toEqual({
+        origin,
+        status: 405,
+        cors: [],
+        vary: expect.stringMatching(/\bOrigin\b/),
+      });
+    }
+  });
+
+  test('answers differ by origin, also those that were asked for without one', async () => {
+    for (const path of ['/api/v1/catalog', '/health', '/openapi.json', '/nothing']) {
+      expect((await api.client.get(path)).headers.get('vary')).toMatch(/\bOrigin\b/);
+    }
   });
 
   test('credentials are never allowed', async () => {

@@ -30,6 +30,14 @@ describe('the log of the API', () => {
       api.logs().find((line) => line['request_id'] === requestId && line['message'] === 'http request'),
     );
 
+  test('speaks of no lost connection when somebody registers an address that is taken', async () => {
+    const { email, password } = await api.client.registerLearner();
+    const answer = await api.client.post('/api/v1/auth/register', { email, password, name: 'Lin' });
+    expect(answer.status).toBe(409);
+    await lineOf(answer.headers.get('x-request-id'));
+    expect(api.logs().filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
+  });
+
   test('has one line for each request, with the fields that the aggregation knows and no others', async () => {
     const { client, userId } = await api.client.registerLearner();
     const { courseId } = await buildExercise(database.db);
@@ -141,6 +149,45 @@ describe('the logger', () => {
       level: 'error',
       err: { type: 'TypeError', message: expect.stringContaining('outer'), stack: expect.stringMatching(/inner/) },
     });
+  });
+
+  describe.each(['json', 'pretty'] as const)('in its %s form', (format) => {
+    const write = (fields: Record<string, unknown>, message: string): string => {
+      const lines: string[] = [];
+      const settings = { LOG_LEVEL: 'info', LOG_FORMAT: format } as const;
+      const log = createLogger('test', settings, undefined, { write: (line) => void lines.push(line) });
+      log.info(fields, message);
+      expect(lines).toHaveLength(1);
+      return lines[0] ?? '';
+    };
+
+    test('keeps whatever is logged on one line that commands no terminal and reverses no text', () => {
+      const hostile = 'a\r\n\u001b[2J\u009b31m\u0007\u007f\u0085\u2028\u2029\u202e\u2066\u200b\ufeffb';
+      const line = write({ user_agent: hostile, [hostile]: 1, nested: { deep: [hostile] } }, hostile);
+      expect(line.endsWith('\n')).toBe(true);
+      expect(line.slice(0, -1)).not.toMatch(/[^ -~]/);
+      expect(line.match(/\\u001b/g)).toHaveLength(4);
+    });
+
+    test('leaves ordinary text of any language as it is', () => {
+      const line = write({ name: 'Zoë' }, 'Привет 世界');
+      for (const text of ['Привет 世界', 'Zoë']) expect(line).toContain(text);
+    });
+  });
+
+  test('in its pretty form lets no value pass for several', () => {
+    const lines: string[] = [];
+    const settings = { LOG_LEVEL: 'info', LOG_FORMAT: 'pretty' } as const;
+    const log = createLogger('test', settings, undefined, { write: (line) => void lines.push(line) });
+    log.info({ user_agent: 'curl status=500 user_id="root"', path: '/plain' }, 'http request');
+    expect(lines[0]).toContain('user_agent="curl status=500 user_id=\\"root\\"" path=/plain');
+  });
+
+  test('in its json form writes what reads back as it was', () => {
+    const { log, lines } = collect('info');
+    const hostile = 'a\r\n\u001b\u009b\u2028\u202e\ufeff"b\\u001b';
+    log.info({ user_agent: hostile }, 'said');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ user_agent: hostile });
   });
 
   test('writes nothing below its level', () => {
