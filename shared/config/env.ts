@@ -67,7 +67,8 @@ function resolveSecretFiles(environment: Environment): { values: Environment; pr
   return { values, problems };
 }
 
-const SECRET_KEYS = new Set([
+/** The keys whose values are secrets: never repeated, never logged, readable from `NAME_FILE`. */
+export const SECRET_KEYS: ReadonlySet<string> = new Set([
   'JWT_SECRET',
   'JWT_PREVIOUS_SECRET',
   'DB_PASSWORD',

@@ -7,8 +7,11 @@ import {
   UniqueIntegrityConstraintViolationError,
 } from 'slonik';
 
-/** SQLSTATE classes that say "not now": connection trouble, shutting or starting up, too many connections. */
-const UNAVAILABLE_SQLSTATE = /^(08...|57P0[1-5]|53...)$/;
+/**
+ * SQLSTATE classes that say "not now": connection trouble, shutting or starting up, too many connections; and a login that is refused,
+ * which in a running process is a password that is being rotated.
+ */
+const UNAVAILABLE_SQLSTATE = /^(08...|57P0[1-5]|53...|28...)$/;
 const UNAVAILABLE_SYSTEM_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -35,6 +38,12 @@ export function isDatabaseUnavailable(error: unknown): boolean {
     return true;
   if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
   return isDatabaseUnavailable(error.cause);
+}
+
+/** Whether the database does not take our role or password. At a start that is a mistake, which waiting does not mend. */
+export function isLoginRefused(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return /^28...$/.test((error as NodeJS.ErrnoException).code ?? '') || isLoginRefused(error.cause);
 }
 
 /** Whether the named unique constraint was violated. */

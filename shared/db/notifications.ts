@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, escapeIdentifier } from 'pg';
+import { currentUri, type PasswordSource } from '../config/database-password.ts';
 import { withTimeout } from '../resilience/deadline.ts';
 import type { Database } from './pool.ts';
 import { sql } from './sql.ts';
@@ -11,6 +12,8 @@ export const CHANNELS = {
   submissionChanged: 'submission_changed',
   /** The id of a grading run that its learner cancelled. */
   runCancelled: 'submission_cancelled',
+  /** That access tokens were revoked; which ones is asked of the database. */
+  tokensRevoked: 'tokens_revoked',
 } as const;
 export type Channel = (typeof CHANNELS)[keyof typeof CHANNELS];
 
@@ -27,6 +30,8 @@ export interface Notifications {
 interface NotificationOptions {
   /** A direct connection to PostgreSQL: LISTEN is state of a session, which a pooler in transaction mode does not keep. */
   uri: string;
+  /** Asked at each new connection; without it the one of the URI counts. */
+  password?: PasswordSource | undefined;
   channels: readonly Channel[];
   /** Sends the heartbeats: another connection than the listening one, as the true senders are. */
   db: Pick<Database, 'query'>;
@@ -102,7 +107,7 @@ class NotificationListener implements Notifications {
   /** One connection, from its opening until it is lost, falls silent, or the process closes. */
   async #session(): Promise<never> {
     const client = new Client({
-      connectionString: this.#options.uri,
+      connectionString: currentUri(this.#options.uri, this.#options.password),
       application_name: APPLICATION_NAME,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       keepAlive: true,

@@ -1,6 +1,7 @@
 import { createBigintTypeParser, createPool, type DatabasePool, type DriverTypeParser } from 'slonik';
 import { defaults } from 'pg';
 import { z } from 'zod';
+import type { PasswordSource } from '../config/database-password.ts';
 import { parseRows } from './parse-rows.ts';
 import { sql } from './sql.ts';
 import { observeDatabase, type DatabaseMetrics } from '../observability/database.metrics.ts';
@@ -9,6 +10,8 @@ const CLIENT_TIMEOUT_MARGIN_MS = 2000;
 
 export interface DatabaseOptions {
   uri: string;
+  /** Asked at each new connection; without it the one of the URI counts. */
+  password?: PasswordSource | undefined;
   poolMax: number;
   statementTimeoutMs: number;
   metrics: DatabaseMetrics;
@@ -31,6 +34,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<DatabasePo
   // The server's own timeout does not help against a network that has gone silent, and slonik passes none on to its driver.
   defaults.query_timeout = options.statementTimeoutMs + CLIENT_TIMEOUT_MARGIN_MS;
   const pool = await createPool(options.uri, {
+    ...(options.password === undefined ? {} : { password: options.password }),
     maxPoolSize: options.poolMax,
     statementTimeout: options.statementTimeoutMs,
     idleInTransactionSessionTimeout: options.statementTimeoutMs,
