@@ -12,6 +12,25 @@ export default {
       to: { path: '^api/(identity|learning|social)/', pathNot: '^api/$1/' },
     },
     {
+      // accounts → login → second-factor → guard and sessions, which know none of the others.
+      name: 'rooms-of-identity-one-way-1',
+      severity: 'error',
+      from: { path: '^api/identity/(guard|sessions)/' },
+      to: { path: '^api/identity/[^/]+/', pathNot: '^api/identity/$1/' },
+    },
+    {
+      name: 'rooms-of-identity-one-way-2',
+      severity: 'error',
+      from: { path: '^api/identity/second-factor/' },
+      to: { path: '^api/identity/(accounts|login)/' },
+    },
+    {
+      name: 'rooms-of-identity-one-way-3',
+      severity: 'error',
+      from: { path: '^api/identity/login/' },
+      to: { path: '^api/identity/accounts/' },
+    },
+    {
       name: 'routes-reach-no-repository',
       severity: 'error',
       from: { path: '\\.routes\\.ts$' },

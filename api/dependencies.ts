@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { DatabasePool } from 'slonik';
 import type { ApiConfig } from '../shared/config/api.config.ts';
+import { databasePassword, listenPassword } from '../shared/config/database-password.ts';
 import { databaseUri, listenUri } from '../shared/config/sections.ts';
 import { ChangeWatch } from '../shared/db/change-watch.ts';
 import { connectDatabase } from '../shared/db/connect.ts';
@@ -13,7 +14,6 @@ import { createSubmissionPoll } from '../shared/learning/submission-poll.ts';
 import { createDatabaseMetrics } from '../shared/observability/database.metrics.ts';
 import type { HealthCheck } from '../shared/observability/health.ts';
 import { createHttpMetrics } from '../shared/observability/http.metrics.ts';
-import { createIdentityMetrics } from '../shared/observability/identity.metrics.ts';
 import { createLearningMetrics } from '../shared/observability/learning.metrics.ts';
 import { warnSeldom } from '../shared/observability/log-once.ts';
 import { observeNotifications } from '../shared/observability/notification.metrics.ts';
@@ -21,9 +21,8 @@ import { openQueueBackend, type QueueBackend } from '../shared/queues/backend.ts
 import { Dispatcher } from '../shared/queues/outbox.ts';
 import type { ShutdownStep } from '../shared/resilience/shutdown.ts';
 import type { AppDeps } from './app.ts';
-import { createAccessTokens } from './identity/access-token.ts';
+import { openIdentity } from './identity/open-identity.ts';
 import { SubmissionWatchers } from './learning/submission-watchers.ts';
-import { createPasswords } from '../shared/identity/passwords.ts';
 
 interface OpenDependencies {
   deps: AppDeps;
@@ -37,11 +36,11 @@ interface OpenDependencies {
 export async function openDependencies(config: ApiConfig, log: Logger): Promise<OpenDependencies> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const identityMetrics = createIdentityMetrics(registry);
   const uri = databaseUri(config);
   const db = await connectDatabase(
     {
       uri,
+      password: databasePassword(config),
       poolMax: config.DB_POOL_MAX,
       statementTimeoutMs: config.DB_STATEMENT_TIMEOUT_MS,
       metrics: createDatabaseMetrics(registry),
@@ -52,6 +51,7 @@ export async function openDependencies(config: ApiConfig, log: Logger): Promise<
     role: 'producer',
     redisUrl: config.REDIS_URL,
     databaseUri: uri,
+    databasePassword: databasePassword(config),
     prefix: config.QUEUE_PREFIX,
     onError: warnSeldom(log, 'queue backend error'),
   });
@@ -60,11 +60,13 @@ export async function openDependencies(config: ApiConfig, log: Logger): Promise<
   const learningMetrics = createLearningMetrics(registry);
   const notifications = openNotifications({
     uri: listenUri(config),
-    channels: [CHANNELS.submissionChanged],
+    password: listenPassword(config),
+    channels: [CHANNELS.submissionChanged, CHANNELS.tokensRevoked],
     db,
     onError: warnSeldom(log, 'no notifications from the database; changes are polled'),
   });
   observeNotifications(registry, () => notifications.isLive());
+  const identity = await openIdentity({ config, log, registry, db, dispatcher, notifications });
   const changes = new ChangeWatch({
     notifications,
     channel: CHANNELS.submissionChanged,
@@ -79,14 +81,6 @@ export async function openDependencies(config: ApiConfig, log: Logger): Promise<
     },
     learningMetrics,
   );
-  const [accessTokens, passwords] = await Promise.all([
-    createAccessTokens(
-      { current: config.JWT_SECRET, previous: config.JWT_PREVIOUS_SECRET },
-      config.JWT_EXPIRATION,
-      identityMetrics,
-    ),
-    createPasswords(),
-  ]);
   return {
     deps: {
       config,
@@ -99,14 +93,7 @@ export async function openDependencies(config: ApiConfig, log: Logger): Promise<
       backend,
       dispatcher,
       redis,
-      identity: {
-        db,
-        dispatcher,
-        accessTokens,
-        passwords,
-        refreshLifetimeSeconds: config.REFRESH_TOKEN_LIFETIME,
-        metrics: identityMetrics,
-      },
+      identity,
       inFlightPerLearner: config.SUBMISSIONS_IN_FLIGHT_PER_LEARNER,
       reviewsInFlightPerLearner: config.REVIEWS_IN_FLIGHT_PER_LEARNER,
       watchers,
@@ -114,7 +101,10 @@ export async function openDependencies(config: ApiConfig, log: Logger): Promise<
     },
     draining: [{ name: 'release waiting requests', run: () => Promise.resolve(watchers.release()) }],
     closing: [
-      { name: 'stop listening for changes', run: () => Promise.all([changes.close(), notifications.close()]) },
+      {
+        name: 'stop listening for changes',
+        run: () => Promise.all([changes.close(), identity.revocations.close(), notifications.close()]),
+      },
       { name: 'send requested jobs', run: () => dispatcher.close() },
       { name: 'close queues', run: () => backend.close() },
       { name: 'close rate limits', run: () => Promise.resolve(redis?.disconnect()) },

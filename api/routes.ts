@@ -15,8 +15,10 @@ import { reviewRoutes } from './learning/review.routes.ts';
 import { submissionRoutes } from './learning/submission.routes.ts';
 import type { SubmissionWatchers } from './learning/submission-watchers.ts';
 import { aiSwitchRoutes } from './ops/ai-switch.routes.ts';
+import { auditRoutes } from './ops/audit.routes.ts';
 import { healthRoutes } from './ops/health.routes.ts';
 import { queueDepthRoutes } from './ops/queue-depth.routes.ts';
+import { userRolesRoutes } from './ops/user-roles.routes.ts';
 
 export interface RouteDeps {
   db: DatabasePool;
@@ -58,4 +60,6 @@ export const systemRoutes = ({ db, backend, checks }: RouteDeps): Route[] => [
   ...healthRoutes({ checks }),
   ...queueDepthRoutes({ backend }),
   ...aiSwitchRoutes({ db }),
+  ...auditRoutes({ db }),
+  ...userRolesRoutes({ db }),
 ];

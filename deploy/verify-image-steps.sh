@@ -294,8 +294,13 @@ start_databases() {
   password=$(secret)
   printf '%s' "$password" >"$WORK/secrets/db_password"
   secret >"$WORK/secrets/jwt_secret"
+  secret >"$WORK/secrets/mfa_encryption_key"
+  : >"$WORK/secrets/jwt_previous_secret"
+  : >"$WORK/secrets/mfa_previous_encryption_key"
   secret >"$WORK/secrets/ops_token"
   : >"$WORK/secrets/ai_api_key"
+  # On the loopback interface a server without TLS is taken, also in production.
+  printf 'smtp://127.0.0.1:%s' "$SMTP_PORT" >"$WORK/secrets/smtp_url"
   local redis_password
   redis_password=$(secret)
   printf 'user default on >%s ~* &* +@all\n' "$redis_password" >"$WORK/secrets/redis_acl"
@@ -322,6 +327,23 @@ start_databases() {
     >"$WORK/logs/postgres-start.log" 2>&1 &
   databases+=("$!")
   within "$START_SECONDS" grep -q ready "$WORK/logs/postgres-start.log" || fail "$(cat "$WORK/logs/postgres-start.log")"
+}
+
+# A mail server that writes down what it gets.
+start_mail_server() {
+  (cd "$ROOT" && exec "$NODE" --input-type=module -e '
+    import { SMTPServer } from "smtp-server";
+    const server = new SMTPServer({
+      disabledCommands: ["STARTTLS", "AUTH"],
+      onData: (stream, session, done) => {
+        stream.on("data", (chunk) => process.stdout.write(chunk));
+        stream.on("end", () => done());
+      },
+    });
+    server.listen(Number(process.argv[1]), "127.0.0.1", () => console.log("ready"));
+    process.on("SIGTERM", () => process.exit(0));' "$SMTP_PORT") >"$WORK/logs/mail-server.log" 2>&1 &
+  databases+=("$!")
+  within "$START_SECONDS" grep -q ready "$WORK/logs/mail-server.log" || fail "$(cat "$WORK/logs/mail-server.log")"
 }
 
 secret() { "$NODE" -p 'require("node:crypto").randomBytes(36).toString("base64url")'; }
@@ -365,14 +387,16 @@ refuses_bad_environment() {
   ((status == 78)) && grep -q ': is required' <<<"$output"
 }
 # shellcheck disable=SC2317
-migrates() {
-  local settings output expected=$1
-  shift
-  mapfile -t settings < <(service_environment migrate)
-  output=$(inside_briefly api "${settings[@]}" DB_PORT="$DB_PORT" -- node shared/db/migrate-command.ts "$@") || { echo "$output"; return 1; }
+command_says() {
+  local settings output service=$1 expected=$2
+  shift 2
+  mapfile -t settings < <(service_environment "$service")
+  output=$(inside_briefly api "${settings[@]}" DB_PORT="$DB_PORT" -- node "$@") || { echo "$output"; return 1; }
   echo "$output"
   grep -q "$expected" <<<"$output"
 }
+# shellcheck disable=SC2317
+migrates() { command_says migrate "$1" shared/db/migrate-command.ts "${@:2}"; }
 # Whether an endless loop ends as time_limit or as "the machine is too busy" is a matter of how busy this machine is, not of the image.
 # shellcheck disable=SC2317
 journey() {
@@ -415,7 +439,7 @@ stop() {
   check "$1: exit code 0" test "$status" = 0
 }
 
-read -r DB_PORT REDIS_PORT API_PORT GRADING_PORT REVIEW_PORT MAINTENANCE_PORT PORTABLE_PORT < <(free_ports 7)
+read -r DB_PORT REDIS_PORT API_PORT GRADING_PORT REVIEW_PORT MAIL_PORT MAINTENANCE_PORT PORTABLE_PORT SMTP_PORT < <(free_ports 9)
 
 echo 'Building the images by their Dockerfiles'
 build api
@@ -430,24 +454,29 @@ check 'compose.yaml: every queue has exactly one worker service' every_queue_has
 
 echo 'Starting the services of compose.yaml'
 start_databases
+start_mail_server
 check 'migrate: applies the migrations' migrates '^up: '
 check 'migrate: finds nothing to do the second time' migrates 'Nothing to do'
 check 'migrate: undoes the newest migration' migrates '^down: ' down
 check 'migrate: and applies it again' migrates '^up: '
 seed
-start api api api SERVER_PORT="$API_PORT"
+# Direct: the journeys below go on with the tokens of their registration. The mail to confirm the address is sent all the same.
+start api api api SERVER_PORT="$API_PORT" REGISTRATION=direct
 start worker worker worker WORKER_PORT="$GRADING_PORT"
 start worker-review worker worker-review WORKER_PORT="$REVIEW_PORT"
+start worker-mail worker worker-mail WORKER_PORT="$MAIL_PORT" MAIL_FROM='Learnify <no-reply@example.org>' APP_URL=https://app.example.org
 start worker-maintenance worker worker-maintenance WORKER_PORT="$MAINTENANCE_PORT"
 check 'api: its healthcheck passes' expect_healthy api api SERVER_PORT="$API_PORT"
 check 'worker: its healthcheck passes' expect_healthy worker worker WORKER_PORT="$GRADING_PORT"
 check 'worker-review: its healthcheck passes' expect_healthy worker-review worker WORKER_PORT="$REVIEW_PORT"
+check 'worker-mail: its healthcheck passes' expect_healthy worker-mail worker WORKER_PORT="$MAIL_PORT"
 check 'worker-maintenance: its healthcheck passes' expect_healthy worker-maintenance worker WORKER_PORT="$MAINTENANCE_PORT"
-for port in "$API_PORT" "$GRADING_PORT" "$REVIEW_PORT" "$MAINTENANCE_PORT"; do
+for port in "$API_PORT" "$GRADING_PORT" "$REVIEW_PORT" "$MAIL_PORT" "$MAINTENANCE_PORT"; do
   check "port $port: ready, with database and Redis" within 30 expect_ready "$port"
 done
 check 'worker: the sandbox has bubblewrap and seccomp' has_layer worker 'bubblewrap\+seccomp'
 check 'a learner registers, submits, is graded (bubblewrap)' journey
+check 'worker-mail: the learner was sent a link to confirm the address' within 30 grep -q 'https://app.example.org/confirm-email#token=' "$WORK/logs/mail-server.log"
 check 'worker: killed runners leave no zombies' no_zombies worker
 check 'worker: nothing was written to /tmp' nothing_written worker
 stop worker worker
@@ -462,11 +491,16 @@ check 'a learner registers, submits, is graded (portable)' journey
 check 'worker without namespaces: killed runners leave no zombies' no_zombies worker-portable
 stop worker-portable worker
 
+check 'the audit log of all this is sound' command_says migrate '^Sound: [1-9]' shared/audit/verify-audit-command.ts
+check 'the command for roles works: nobody is more than a learner' command_says migrate '^$' shared/identity/roles-command.ts list
+check 'the command that seals second factors anew works: there are none' command_says api '^0 secrets sealed anew' api/identity/second-factor/reseal-command.ts
 check 'api: nothing was written to /tmp' nothing_written api
 check 'worker-review: nothing was written to /tmp' nothing_written worker-review
+check 'worker-mail: nothing was written to /tmp' nothing_written worker-mail
 check 'worker-maintenance: nothing was written to /tmp' nothing_written worker-maintenance
 stop api api
 stop worker-review worker
+stop worker-mail worker
 stop worker-maintenance worker
 
 echo "Image steps: $passed held, $failed did not ($SECONDS s)"

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { databasePassword } from '../shared/config/database-password.ts';
 import { databaseUri } from '../shared/config/sections.ts';
 import type { WorkerConfig } from '../shared/config/worker.config.ts';
 import { connectDatabase } from '../shared/db/connect.ts';
@@ -18,6 +19,7 @@ export async function openDependencies(config: WorkerConfig, log: Logger): Promi
   const db = await connectDatabase(
     {
       uri,
+      password: databasePassword(config),
       poolMax: config.DB_POOL_MAX,
       statementTimeoutMs: config.DB_STATEMENT_TIMEOUT_MS,
       metrics: createDatabaseMetrics(registry),
@@ -28,6 +30,7 @@ export async function openDependencies(config: WorkerConfig, log: Logger): Promi
     role: 'consumer',
     redisUrl: config.REDIS_URL,
     databaseUri: uri,
+    databasePassword: databasePassword(config),
     prefix: config.QUEUE_PREFIX,
     onError: warnSeldom(log, 'queue backend error'),
   });

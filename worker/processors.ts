@@ -1,5 +1,6 @@
 import type { QueueName } from '../shared/queues/queue-name.ts';
 import { openGrading } from './grading/grading.processor.ts';
+import { openMail } from './mail/mail.processor.ts';
 import { openMaintenance } from './maintenance/maintenance.processor.ts';
 import type { OpenProcessorFor } from './processor.ts';
 import { openReview } from './review/review.processor.ts';
@@ -8,5 +9,6 @@ import { openReview } from './review/review.processor.ts';
 export const PROCESSORS = {
   grading: openGrading,
   review: openReview,
+  mail: openMail,
   maintenance: openMaintenance,
 } as const satisfies { [Name in QueueName]: OpenProcessorFor<Name> };

@@ -1,3 +1,4 @@
+import { listenPassword } from '../shared/config/database-password.ts';
 import { listenUri } from '../shared/config/sections.ts';
 import { ChangeWatch } from '../shared/db/change-watch.ts';
 import { CHANNELS, openNotifications } from '../shared/db/notifications.ts';
@@ -31,6 +32,7 @@ export interface RunCancellations {
 export function openRunCancellations({ config, db, log, registry }: WorkerDeps): RunCancellations {
   const notifications = openNotifications({
     uri: listenUri(config),
+    password: listenPassword(config),
     channels: [CHANNELS.runCancelled],
     db,
     onError: warnSeldom(log, 'no notifications from the database; cancelled runs are polled'),

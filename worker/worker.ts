@@ -68,6 +68,7 @@ function concurrencyOf({ config }: WorkerDeps, name: QueueName): number {
   const overrides: Record<QueueName, number | undefined> = {
     grading: config.WORKER_CONCURRENCY_GRADING,
     review: config.WORKER_CONCURRENCY_REVIEW,
+    mail: config.WORKER_CONCURRENCY_MAIL,
     maintenance: config.WORKER_CONCURRENCY_MAINTENANCE,
   };
   return overrides[name] ?? QUEUES[name].concurrency;

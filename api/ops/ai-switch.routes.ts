@@ -23,6 +23,7 @@ export const aiSwitchRoutes = (deps: AiSwitchDeps): Route[] => [
     method: 'put',
     summary: 'Switch language models off or on again, for the very next request of every worker',
     policy: { roles: ['admin'] },
+    stepUp: true,
     body: AiSwitchRequest,
     handler: ({ actor, body, request }) => changeAiSwitch(deps, actor, body, request),
   }),

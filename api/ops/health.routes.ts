@@ -4,6 +4,15 @@ import { defineRoute, type Route } from '../http/define-route.ts';
 
 const tag = 'System';
 
+/** Anybody may ask, as often as they like: whoever comes while the checks are running gets what these find, so that no flood reaches what is checked. */
+function shareChecks(checks: readonly HealthCheck[]): () => Promise<Readiness> {
+  let running: Promise<Readiness> | null = null;
+  return () =>
+    (running ??= runHealthChecks(checks).finally(() => {
+      running = null;
+    }));
+}
+
 export const healthRoutes = (deps: { checks: readonly HealthCheck[] }): Route[] => [
   defineRoute({
     method: 'get',
@@ -27,6 +36,6 @@ export const healthRoutes = (deps: { checks: readonly HealthCheck[] }): Route[] 
     cache: 'no-store',
     response: Readiness,
     statusOf: (readiness) => (readiness.status === 'unavailable' ? 503 : 200),
-    handler: () => runHealthChecks(deps.checks),
+    handler: shareChecks(deps.checks),
   }),
 ];

@@ -18,10 +18,17 @@ export const LauncherConfig = z.object({
   REDIS_URL: z.string().optional(),
   JWT_SECRET: z.string().optional(),
   OPS_TOKEN: z.string().optional(),
+  SMTP_URL: z.string().optional(),
+  MAIL_DIR: z
+    .string()
+    .transform((path) => resolve(path))
+    .optional(),
 });
 export type LauncherConfig = z.output<typeof LauncherConfig>;
 
-/** The environment of a child process: ours, with what the launcher adds. */
+/** The environment of a child process: ours, with what the launcher adds. What it has read from a secret's file is not read twice. */
 export function childEnvironment(additions: Record<string, string>): Record<string, string | undefined> {
-  return { ...process.env, ...additions };
+  const readAlready = new Set(Object.keys(additions).map((key) => `${key}_FILE`));
+  const ours = Object.entries(process.env).filter(([key]) => !readAlready.has(key));
+  return { ...Object.fromEntries(ours), ...additions };
 }

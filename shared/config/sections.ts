@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Role } from '../contracts/auth.contract.ts';
+import { MAX_ACCESS_TOKEN_SECONDS } from '../identity/access-token-lifetime.ts';
 import { durationSeconds, flag, integer, list, port } from './env.ts';
 
 /** Settings that several processes share, by area. Each process picks its sections in its own file. */
@@ -19,6 +20,10 @@ export const databaseSettings = {
   DB_PASSWORD: z.string().optional(),
   DB_NAME: z.string().optional(),
   DATABASE_LISTEN_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
+  // Besides being read at the start like every secret's file, these are read again: see database-password.ts.
+  DATABASE_URL_FILE: z.string().optional(),
+  DB_PASSWORD_FILE: z.string().optional(),
+  DATABASE_LISTEN_URL_FILE: z.string().optional(),
   DB_SSL_MODE: z.enum(['disable', 'require', 'no-verify']).default('disable'),
   DB_POOL_MAX: integer(2, 200).default(20),
   DB_STATEMENT_TIMEOUT_MS: integer(100, 600_000).default(10_000),
@@ -41,7 +46,9 @@ export const observabilitySettings = {
 export const authSettings = {
   JWT_SECRET: z.string().min(32, 'must have at least 32 characters'),
   JWT_PREVIOUS_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
-  JWT_EXPIRATION: durationSeconds.default(900),
+  JWT_EXPIRATION: durationSeconds
+    .refine((seconds) => seconds <= MAX_ACCESS_TOKEN_SECONDS, 'must be at most 24h')
+    .default(900),
   REFRESH_TOKEN_LIFETIME: durationSeconds.default(30 * 86_400),
   REFRESH_GRACE_SECONDS: integer(0, 60).default(10),
   STEP_UP_LIFETIME: durationSeconds.default(600),
@@ -63,23 +70,16 @@ export const httpSettings = {
   ALLOWED_ORIGINS: list.default([]),
   TRUST_PROXY: integer(0, 10).default(0),
   RATE_LIMIT_RPS: integer(1, 100_000).default(100),
+  RATE_LIMIT_ADDRESS_FACTOR: integer(1, 10_000).default(10),
   RATE_LIMIT_AUTH_PER_MINUTE: integer(1, 100_000).default(120),
   RATE_LIMIT_AUTH_FAILURES_PER_MINUTE: integer(1, 100_000).default(20),
+  RATE_LIMIT_MAILS_PER_HOUR: integer(1, 100_000).optional(),
   SUBMISSIONS_IN_FLIGHT_PER_LEARNER: integer(1, 1000).default(20),
   REVIEWS_IN_FLIGHT_PER_LEARNER: integer(1, 1000).default(20),
   SUBMISSION_WATCHERS_MAX: integer(0, 100_000).default(4000),
   SUBMISSION_WAITS_PER_LEARNER: integer(0, 1000).default(20),
   SUBMISSION_STREAMS_PER_LEARNER: integer(0, 1000).default(5),
   ENABLE_SECURITY_HEADERS: flag.default(true),
-};
-
-/** How mails are sent: over SMTP, or into a folder where there is no server. */
-export const mailSettings = {
-  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
-  MAIL_DIR: z.string().optional(),
-  MAIL_FROM: z.string().max(320).default('Learnify <no-reply@learnify.invalid>'),
-  APP_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s):// URL' }).default('http://localhost:3000'),
-  MAILS_PER_RECIPIENT_PER_HOUR: integer(1, 1000).default(5),
 };
 
 /** How senior reviews are made; which language models are asked is said elsewhere. */

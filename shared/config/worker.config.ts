@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { aiSettings, requireSoundAi } from './ai.section.ts';
 import { integer, list, port } from './env.ts';
+import { mailSettings, requireMailTransport } from './mail.section.ts';
 import {
   EVEN_IF_OTHERS_FAILED,
   databaseSettings,
-  mailSettings,
   observabilitySettings,
   queueSettings,
   requireDatabase,
@@ -30,10 +30,12 @@ export const WorkerConfig = z
     WORKER_QUEUES: list.pipe(z.array(QueueName).min(1)).default([...QueueName.options]),
     WORKER_CONCURRENCY_GRADING: concurrency,
     WORKER_CONCURRENCY_REVIEW: concurrency,
+    WORKER_CONCURRENCY_MAIL: concurrency,
     WORKER_CONCURRENCY_MAINTENANCE: concurrency,
     SANDBOX_ISOLATION: z.enum(['auto', 'required', 'off']).default('auto'),
     SANDBOX_PYTHON: z.enum(['auto', 'wasi', 'native']).default('auto'),
   })
   .superRefine(requireDatabase, EVEN_IF_OTHERS_FAILED)
-  .superRefine(requireSoundAi, EVEN_IF_OTHERS_FAILED);
+  .superRefine(requireSoundAi, EVEN_IF_OTHERS_FAILED)
+  .superRefine(requireMailTransport, EVEN_IF_OTHERS_FAILED);
 export type WorkerConfig = z.output<typeof WorkerConfig>;

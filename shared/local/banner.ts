@@ -26,6 +26,7 @@ export function banner({ config, state, database, exercises, sampleExerciseId }:
       'Exercises',
       exercises.rejected.length === 0 ? `${exercises.verified} verified` : `rejected: ${exercises.rejected.join(', ')}`,
     ],
+    ['Mails', config.SMTP_URL === undefined ? (config.MAIL_DIR ?? state.mailDir) : 'sent by SMTP'],
     ['Logs', state.logDir],
     ...state.accounts.map(({ role, email, password }): [string, string] => [`Login ${role}`, `${email}  ${password}`]),
   ];

@@ -119,6 +119,7 @@ function startProcesses(
     DATABASE_URL: databaseUrl,
     JWT_SECRET: config.JWT_SECRET ?? state.secrets.jwtSecret,
     OPS_TOKEN: config.OPS_TOKEN ?? state.secrets.opsToken,
+    MAIL_DIR: config.MAIL_DIR ?? state.mailDir,
   };
   for (const [name, entry] of Object.entries(ENTRIES)) {
     const logFile = rotate(join(state.logDir, `${name}.log`));

@@ -14,6 +14,8 @@ export type SampleAccount = z.infer<typeof SampleAccount>;
 export interface LocalState {
   readonly databaseDir: string;
   readonly logDir: string;
+  /** Where mails are written, as long as no SMTP server is named. */
+  readonly mailDir: string;
   readonly lockFile: string;
   readonly sampleSubmissionFile: string;
   readonly secrets: Secrets;
@@ -28,6 +30,7 @@ export function openLocalState(dir: string): LocalState {
   return {
     databaseDir: join(dir, 'postgres'),
     logDir,
+    mailDir: join(dir, 'mail'),
     lockFile: join(dir, 'launcher.pid'),
     sampleSubmissionFile: join(dir, 'sample-submission.json'),
     secrets: readOrMake(join(dir, 'secrets.json'), Secrets, () => ({

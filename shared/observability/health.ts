@@ -29,6 +29,17 @@ async function runCheck({ name, required, check }: HealthCheck) {
     await withTimeout(Promise.resolve(check()), CHECK_TIMEOUT_MS, 'no answer in time');
     return { name, required, ok: true, detail: undefined };
   } catch (error) {
-    return { name, required, ok: false, detail: error instanceof Error ? error.message.slice(0, 200) : 'failed' };
+    return { name, required, ok: false, detail: describe(error) };
   }
+}
+
+/** Anybody may read it: of what a driver says, which names hosts and users, only the code is told. */
+function describe(error: unknown): string {
+  return codeOf(error) ?? (error instanceof Error ? error.message.slice(0, 200) : 'failed');
+}
+
+function codeOf(error: unknown): string | null {
+  if (typeof error !== 'object' || error === null) return null;
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  return typeof code === 'string' ? code : codeOf(cause);
 }

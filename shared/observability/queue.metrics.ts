@@ -51,7 +51,7 @@ export function createQueueMetrics(registry: Registry): QueueMetrics {
   });
   const drift = new Gauge({
     name: 'queue_drift',
-    help: 'Unfinished runs found without a live job in the last comparison',
+    help: 'Unfinished work found without a live job in the last comparison',
     registers,
   });
   return {

@@ -10,6 +10,7 @@ import {
 } from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Pool } from 'pg';
+import type { PasswordSource } from '../config/database-password.ts';
 import type { QueueDefinition } from './define-queue.ts';
 import { createPool } from './postgres-backend.ts';
 import { QueueName } from './queue-name.ts';
@@ -25,6 +26,8 @@ interface BackendOptions {
   role: BackendRole;
   redisUrl: string | undefined;
   databaseUri: string;
+  /** Asked at each new connection to PostgreSQL; without it the one of the URI counts. */
+  databasePassword?: PasswordSource | undefined;
   prefix: string;
   onError: (error: Error) => void;
 }
@@ -122,8 +125,8 @@ const POSTGRES_POOL_MAX = { producer: 3, consumer: 5 + QueueName.options.length 
   number
 >;
 
-function openPostgres({ role, databaseUri, onError }: BackendOptions): Connected {
-  const pool = createPool(databaseUri, { max: POSTGRES_POOL_MAX[role] });
+function openPostgres({ role, databaseUri, databasePassword, onError }: BackendOptions): Connected {
+  const pool = createPool(databaseUri, { max: POSTGRES_POOL_MAX[role] }, databasePassword);
   pool.on('error', onError);
   // Every queue and every worker listens for errors of the pool that they share.
   pool.setMaxListeners(4 * QueueName.options.length + 10);

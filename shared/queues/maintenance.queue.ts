@@ -3,7 +3,10 @@ import { defineQueue } from './define-queue.ts';
 
 const nothing = z.strictObject({});
 
-/** The platform's own upkeep, started by job schedulers; one at a time is enough since every job is quick and idempotent. */
+/**
+ * The platform's own upkeep, started by job schedulers, but for `erase-account`, which the deletion of an account asks for. One at a time is
+ * enough since every job is quick and idempotent.
+ */
 export const maintenanceQueue = defineQueue({
   name: 'maintenance',
   jobs: {
@@ -11,6 +14,9 @@ export const maintenanceQueue = defineQueue({
     reconcile: nothing,
     'continue-regrades': nothing,
     'tend-reviews': nothing,
+    'note-audit-head': nothing,
+    'erase-account': z.strictObject({ userId: z.guid() }),
+    'erase-accounts': nothing,
     prune: nothing,
   },
   attempts: 1,
@@ -27,5 +33,7 @@ export const MAINTENANCE_INTERVALS_MS = {
   reconcile: 5000,
   'continue-regrades': 1000,
   'tend-reviews': 15_000,
+  'note-audit-head': 3_600_000,
+  'erase-accounts': 15_000,
   prune: 60_000,
-} as const satisfies Record<keyof typeof maintenanceQueue.jobs, number>;
+} as const satisfies Record<Exclude<keyof typeof maintenanceQueue.jobs, 'erase-account'>, number>;

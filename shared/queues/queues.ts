@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { QueueDefinition } from './define-queue.ts';
 import { gradingQueue } from './grading.queue.ts';
+import { mailQueue } from './mail.queue.ts';
 import { maintenanceQueue } from './maintenance.queue.ts';
 import type { QueueName } from './queue-name.ts';
 import { reviewQueue } from './review.queue.ts';
@@ -9,6 +10,7 @@ import { reviewQueue } from './review.queue.ts';
 export const QUEUES = {
   grading: gradingQueue,
   review: reviewQueue,
+  mail: mailQueue,
   maintenance: maintenanceQueue,
 } as const satisfies { [Name in QueueName]: QueueDefinition<Name> };
 

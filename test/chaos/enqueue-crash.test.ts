@@ -20,8 +20,10 @@ describe.each(BACKENDS)('an api killed between commit and enqueue, queues on %s'
     // Its queues are where nobody answers, so it commits and cannot enqueue: the widest window there is.
     const doomed = await scene.api({ REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
     const { client, email, password } = await new Client(doomed.url).registerLearner();
-    const id = await scene.submit(client, RIGHT_SUM);
+    // The mail that asks to confirm the address.
     expect(await countUnsentJobs(scene.database.db)).toBe(1);
+    const id = await scene.submit(client, RIGHT_SUM);
+    expect(await countUnsentJobs(scene.database.db)).toBe(2);
     await doomed.kill('SIGKILL');
 
     const [api, worker] = await Promise.all([scene.api(), scene.worker()]);

@@ -78,7 +78,7 @@ const FLAGS = [
     await openPage();
     await logIn(email);
     await page.waitForURL('**/ops/queues**');
-    for (const name of ['grading', 'review', 'maintenance'])
+    for (const name of ['grading', 'review', 'mail', 'maintenance'])
       await page.getByText(name, { exact: true }).first().waitFor();
     await page.goto(`${api.url}/ops/queues/queue/grading?status=waiting`);
     await page.getByText('grade', { exact: true }).first().waitFor();
@@ -91,7 +91,7 @@ const FLAGS = [
     const { email } = await buildAccount(database.db, 'operator');
     await openPage();
     await logIn(email, 'wrong password');
-    expect(await page.getByRole('alert').textContent()).toBe('The email address or the password is wrong.');
+    expect(await page.getByRole('alert').textContent()).toBe('The email address, the password or the code is wrong.');
     expect(await page.getByLabel('Password').inputValue()).toBe('');
   });
 

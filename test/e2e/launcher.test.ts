@@ -16,6 +16,7 @@ import {
   type LauncherHome,
   type TestLauncher,
 } from '../support/launcher.ts';
+import { awaitMail } from '../support/mailbox.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { travel, type Journey } from './frontend-journey.ts';
 
@@ -106,6 +107,15 @@ describe('npm start, from the first start on', () => {
   test('grades the sample that it proposes, for the sample learner', async () => {
     submission = await submitSample(await login(), home);
     expect(submission.verdict).toBe('accepted');
+  });
+
+  test('writes mails into a folder of its own, and says which', async () => {
+    const email = credentials.find(({ role }) => role === 'learner')?.email ?? '';
+    const mails = join(home.dir, 'mail');
+    expect(launcher.output()).toContain(mails);
+    const asked = await new Client(home.apiUrl).post('/api/v1/auth/password/forgot', { email });
+    expect(asked.status).toBe(202);
+    expect(await awaitMail(mails, email)).toMatchObject({ link: expect.stringContaining('/reset-password#token=') });
   });
 
   test(

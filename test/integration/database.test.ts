@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { newId } from '../../shared/db/id.ts';
 import { ensureMonthPartitions } from '../../shared/db/partitions.repository.ts';
 import { sql } from '../../shared/db/sql.ts';
-import { appendAudit } from '../../shared/identity/audit.repository.ts';
+import { appendAudit } from '../../shared/audit/audit.repository.ts';
 import { insertSubmission } from '../../shared/learning/submission.repository.ts';
 import { buildExercise, buildUser } from '../support/factories.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
@@ -43,6 +43,19 @@ describe('rows', () => {
       SELECT '2026-03-01 12:00:00.5+02'::timestamptz AS moment, 9007199254740993::bigint AS big, 1.25::numeric AS exact`);
     expect(row).toEqual({ moment: '2026-03-01T10:00:00.500Z', big: 9007199254740993n, exact: 1.25 });
   });
+});
+
+/** Written by staff, and few: reading all of them once is nothing. */
+const SMALL_TABLES = ['regrades', 'ai_switch'];
+
+test('every foreign key has an index, so that what refers to a deleted row is found without reading a table', async () => {
+  const unindexed = await database.db.anyFirst(sql.type(z.strictObject({ foreign_key: z.string() }))`
+    SELECT conrelid::regclass || '.' || attname AS foreign_key
+    FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+    WHERE contype = 'f' AND conparentid = 0 AND connamespace = 'public'::regnamespace
+      AND conrelid::regclass::text <> ALL (${sql.array(SMALL_TABLES, 'text')})
+      AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.conrelid AND i.indkey[0] = c.conkey[1] AND i.indpred IS NULL)`);
+  expect(unindexed).toEqual([]);
 });
 
 describe('monthly partitions', () => {

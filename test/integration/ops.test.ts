@@ -55,6 +55,20 @@ describe.each(BACKENDS)('operating the API with queues on %s', (kind) => {
       }
     });
 
+    test('has its database asked once, however many ask at the same time', async () => {
+      const seen = api.deps.registry.getSingleMetric('db_query_duration_seconds');
+      const queries = async () => {
+        const values = (await seen?.get())?.values as { metricName?: string; value: number }[];
+        return values
+          .filter(({ metricName }) => metricName?.endsWith('_count'))
+          .reduce((sum, each) => sum + each.value, 0);
+      };
+      const before = await queries();
+      const answers = await Promise.all(Array.from({ length: 200 }, () => api.client.get('/readiness')));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      expect((await queries()) - before).toBeLessThan(100);
+    });
+
     test('is unavailable without its database, and alive', async () => {
       await databaseProxy.cut();
       const { status, body } = await api.client.get('/readiness');
@@ -121,6 +135,7 @@ describe.each(BACKENDS)('operating the API with queues on %s', (kind) => {
         queues: [
           { queue: 'grading', backlog: 3 },
           { queue: 'review', backlog: 0 },
+          { queue: 'mail', backlog: 0 },
           { queue: 'maintenance', backlog: 0 },
         ],
       });

@@ -11,7 +11,10 @@ export interface Account {
 }
 
 /** A new account with the given roles, and a client that speaks for it. */
-export async function openAccount({ deps, client }: InProcessApi, ...roles: Role[]): Promise<Account> {
+export async function openAccount(
+  { deps, client }: Pick<InProcessApi, 'deps' | 'client'>,
+  ...roles: Role[]
+): Promise<Account> {
   const { id } = await buildUser(deps.db, { roles: ['learner', ...roles] });
   const token = await deps.identity.accessTokens.sign(actorOf(id, ...roles));
   return { client: client.as(token), userId: id };

@@ -12,6 +12,8 @@ interface Servers {
   postgres: EmbeddedPostgres | undefined;
   /** Where PostgreSQL of these tests keeps its data. */
   directory: string | undefined;
+  /** What workers under test that have no server write their mails to. */
+  mailDirectory: string;
   redis: TestRedis | undefined;
 }
 
@@ -27,8 +29,10 @@ const TEMPLATE = 'learnify_test_template';
  * and a Redis (`REDIS_URL`, else a redis-server or valkey-server on PATH).
  */
 export default async function setUp(): Promise<void> {
-  const servers: Servers = { postgres: undefined, directory: undefined, redis: undefined };
+  const mailDirectory = mkdtempSync(join(tmpdir(), 'learnify-test-mail-'));
+  const servers: Servers = { postgres: undefined, directory: undefined, mailDirectory, redis: undefined };
   globalThis.learnifyTestServers = servers;
+  process.env['LEARNIFY_TEST_MAIL'] = mailDirectory;
   process.env['LEARNIFY_TEST_POSTGRES'] = process.env['TEST_DATABASE_URL'] ?? (await startPostgres(servers));
   process.env['LEARNIFY_TEST_TEMPLATE'] = TEMPLATE;
   await makeTemplate(process.env['LEARNIFY_TEST_POSTGRES']);

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { createApp } from '../../api/app.ts';
 import { openDependencies as openApiDependencies } from '../../api/dependencies.ts';
 import { requestLogFields } from '../../api/http/request-context.ts';
+import { recordUnreadable } from '../../api/http/unreadable-requests.ts';
 import { listen, stopListening } from '../../api/http-server.ts';
 import { ApiConfig } from '../../shared/config/api.config.ts';
 import { loadConfig } from '../../shared/config/env.ts';
@@ -13,7 +14,7 @@ import type { WorkerDeps } from '../../worker/processor.ts';
 import { startWorker, type RunningWorker } from '../../worker/worker.ts';
 import { Client } from './client.ts';
 import type { ProcessEnvironment } from './processes.ts';
-import { TEST_JWT_SECRET } from './processes.ts';
+import { mailFolder, TEST_JWT_SECRET } from './processes.ts';
 
 export interface InProcessApi {
   url: string;
@@ -35,12 +36,15 @@ export async function openApi(environment: ProcessEnvironment): Promise<InProces
     RATE_LIMIT_RPS: '10000',
     RATE_LIMIT_AUTH_PER_MINUTE: '10000',
     RATE_LIMIT_AUTH_FAILURES_PER_MINUTE: '10000',
+    LOGIN_FAILURES_BEFORE_DELAY: '100',
     ...environment.extra,
   });
   const lines: string[] = [];
   const log = createLogger('api', config, requestLogFields, { write: (line) => void lines.push(line) });
   const { deps, draining, closing } = await openApiDependencies(config, log);
-  const { server, url } = await listen(createApp(deps), '127.0.0.1', 0);
+  const { server, url } = await listen(createApp(deps), '127.0.0.1', 0, {
+    onUnreadable: recordUnreadable(log, deps.httpMetrics),
+  });
   return {
     url,
     client: new Client(url),
@@ -76,6 +80,7 @@ export function openWorkerDeps(environment: ProcessEnvironment): Promise<WorkerD
     REDIS_URL: environment.redisUrl,
     QUEUE_PREFIX: environment.prefix,
     LOG_LEVEL: 'silent',
+    ...mailFolder(),
     ...environment.extra,
   });
   return openWorkerDependencies(config, pino({ level: 'silent' }));

@@ -7,22 +7,31 @@ import { buildUser } from './factories.ts';
 
 export const OPS_PASSWORD = 'harbour lights at dusk';
 
+/** Hashed once for all accounts of a suite: hashing is slow on purpose. */
+let passwordHash: Promise<string> | undefined;
+
 /** An account that can log in, with the given role. */
 export async function buildAccount(db: Database, role: Role): Promise<{ id: string; email: string }> {
-  const passwords = await createPasswords();
-  return buildUser(db, { roles: [role], password_hash: await passwords.hash(OPS_PASSWORD) });
+  passwordHash ??= createPasswords().then((passwords) => passwords.hash(OPS_PASSWORD));
+  return buildUser(db, { roles: [role], password_hash: await passwordHash });
 }
 
 /** Sends the login form as a browser would. */
-export function sendLogin(client: Client, email: string, password = OPS_PASSWORD, headers = {}): Promise<Answer> {
-  const form = new URLSearchParams({ email, password }).toString();
+export function sendLogin(
+  client: Client,
+  email: string,
+  password = OPS_PASSWORD,
+  headers = {},
+  code = '',
+): Promise<Answer> {
+  const form = new URLSearchParams({ email, password, code }).toString();
   const type = { 'Content-Type': 'application/x-www-form-urlencoded' };
   return client.request('POST', '/ops/login', form, { ...type, ...headers });
 }
 
 /** Logs in at the operators' pages and returns the header that the browser sends from then on. */
-export async function logInToOps(client: Client, email: string): Promise<{ Cookie: string }> {
-  const { status, headers } = await sendLogin(client, email);
+export async function logInToOps(client: Client, email: string, code = ''): Promise<{ Cookie: string }> {
+  const { status, headers } = await sendLogin(client, email, OPS_PASSWORD, {}, code);
   if (status !== 303) throw new Error(`Logging in answered ${status}.`);
   return { Cookie: (headers.get('set-cookie') ?? '').split(';', 1)[0] ?? '' };
 }

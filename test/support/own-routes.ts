@@ -8,7 +8,7 @@ import { answerErrors, answerNotFound } from '../../api/http/problem.ts';
 import { createRateLimiters } from '../../api/http/rate-limits.ts';
 import { identifyRequest, requestLogFields } from '../../api/http/request-context.ts';
 import { listen, stopListening } from '../../api/http-server.ts';
-import { createAccessTokens } from '../../api/identity/access-token.ts';
+import { createAccessTokens } from '../../api/identity/sessions/access-token.ts';
 import { createHttpMetrics } from '../../shared/observability/http.metrics.ts';
 import { createIdentityMetrics } from '../../shared/observability/identity.metrics.ts';
 import { createLogger } from '../../shared/observability/logger.ts';
@@ -25,8 +25,10 @@ export interface OwnRoutes {
 const GENEROUS = {
   QUEUE_PREFIX: 'own-routes',
   RATE_LIMIT_RPS: 10_000,
+  RATE_LIMIT_ADDRESS_FACTOR: 10,
   RATE_LIMIT_AUTH_PER_MINUTE: 10_000,
   RATE_LIMIT_AUTH_FAILURES_PER_MINUTE: 10_000,
+  RATE_LIMIT_MAILS_PER_HOUR: 10_000,
 };
 
 /** Routes of a suite's own, behind the real machinery and a real port, without any database. */
@@ -39,6 +41,7 @@ export async function serveRoutes(routes: readonly Route[]): Promise<OwnRoutes> 
     { current: TEST_JWT_SECRET, previous: undefined },
     900,
     createIdentityMetrics(registry),
+    { judge: () => null, onChange: () => () => undefined },
   );
   const app = express();
   app.use(identifyRequest(false));
@@ -46,6 +49,8 @@ export async function serveRoutes(routes: readonly Route[]): Promise<OwnRoutes> 
   app.use(
     mountRoutes('', routes, {
       authenticator: createAuthenticator(tokens, undefined),
+      assurance: { stepUpSeconds: 600, rolesWithSecondFactor: [] },
+      noteDenial: () => Promise.resolve(),
       limiters: createRateLimiters(GENEROUS, undefined),
     }),
   );

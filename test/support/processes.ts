@@ -22,6 +22,12 @@ export interface ProcessEnvironment {
   extra?: Record<string, string>;
 }
 
+/** Where workers of this run write their mails; those of global setup's folder go with it. */
+export const mailFolder = (): Record<string, string> => {
+  const dir = process.env['LEARNIFY_TEST_MAIL'];
+  return dir === undefined ? {} : { MAIL_DIR: dir };
+};
+
 /** Starts the real api process. */
 export async function startApi(environment: ProcessEnvironment): Promise<TestProcess> {
   const port = await freePort();
@@ -53,6 +59,7 @@ async function startProcess(
       DATABASE_URL: environment.databaseUri,
       QUEUE_PREFIX: environment.prefix,
       JWT_SECRET: TEST_JWT_SECRET,
+      ...mailFolder(),
       ...(environment.redisUrl === undefined ? {} : { REDIS_URL: environment.redisUrl }),
       ...settings,
       ...environment.extra,

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ApiConfig } from '../../shared/config/api.config.ts';
-import { ConfigError, loadConfig, type Environment } from '../../shared/config/env.ts';
+import { currentUri, databasePassword, listenPassword } from '../../shared/config/database-password.ts';
+import { ConfigError, loadConfig, SECRET_KEYS, type Environment } from '../../shared/config/env.ts';
+import { childEnvironment } from '../../shared/config/launcher.config.ts';
 import { databaseUri } from '../../shared/config/sections.ts';
 import { WorkerConfig } from '../../shared/config/worker.config.ts';
 
@@ -130,6 +132,26 @@ describe('secrets in files', () => {
     expect(config).toMatchObject({ JWT_SECRET: STRONG, DATABASE_URL: 'postgres://file/app', OPS_TOKEN: STRONG });
   });
 
+  test('are possible for every setting that holds a secret, whichever process reads it', () => {
+    const secretive = /SECRET|PASSWORD$|TOKEN$|KEY$|_URL$/;
+    // Addresses: whoever could read them would learn nothing.
+    const harmless = new Set(['AI_BASE_URL', 'AI_FALLBACK_BASE_URL', 'APP_URL', 'BREACHED_PASSWORDS_URL']);
+    const keys = [ApiConfig, WorkerConfig].flatMap((schema) => Object.keys(schema.shape));
+    const secrets = new Set(keys.filter((key) => secretive.test(key) && !harmless.has(key)));
+    expect(secrets).toEqual(SECRET_KEYS);
+  });
+
+  test('that the launcher has read are not given to its processes a second time', () => {
+    process.env['OPS_TOKEN_FILE'] = file('launcher', STRONG);
+    try {
+      const child = childEnvironment({ OPS_TOKEN: STRONG });
+      expect(loadApi(child).OPS_TOKEN).toBe(STRONG);
+      expect(childEnvironment({})).toHaveProperty('OPS_TOKEN_FILE');
+    } finally {
+      delete process.env['OPS_TOKEN_FILE'];
+    }
+  });
+
   test('that cannot be read are reported together with everything else', () => {
     const problems = problemsOf(() =>
       loadConfig(ApiConfig, { JWT_SECRET_FILE: join(directory, 'absent'), LOG_LEVEL: 'x' }),
@@ -146,6 +168,62 @@ describe('secrets in files', () => {
 
   test('are looked for only where a secret is meant, not behind every name that ends so', () => {
     expect(() => loadApi({ SSL_CERT_FILE: '/no/such/file', LOG_LEVEL_FILE: '/no/such/file' })).not.toThrow();
+  });
+});
+
+describe('the password of the database, asked for at each connection', () => {
+  let directory: string;
+  const write = (name: string, content: string): string => {
+    writeFileSync(join(directory, name), content);
+    return join(directory, name);
+  };
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'learnify-password-'));
+  });
+  afterAll(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  test('is what its file holds now, be it a password or a whole address', () => {
+    const parts = { DB_HOST: 'db', DB_USER: 'app', DB_NAME: 'app', DB_PASSWORD_FILE: write('password', 'first') };
+    const byParts = databasePassword(loadConfig(WorkerConfig, parts));
+    const byUrl = databasePassword(
+      loadConfig(WorkerConfig, { DATABASE_URL_FILE: write('url', 'postgres://app:fi%2Frst@db/app') }),
+    );
+    expect([byParts?.(), byUrl?.()]).toEqual(['first', 'fi/rst']);
+    write('password', 'p@ss:w/o?r#d%20 é\n');
+    write('url', 'postgres://app:s%40cond@db/app\n');
+    expect([byParts?.(), byUrl?.()]).toEqual(['p@ss:w/o?r#d%20 é', 's@cond']);
+    expect(new URL(currentUri('postgres://app:old@db/app?sslmode=require', byParts)).href).toBe(
+      `postgres://app:${encodeURIComponent('p@ss:w/o?r#d%20 é')}@db/app?sslmode=require`,
+    );
+  });
+
+  test('stays what it was while its file is empty, gone or no address', () => {
+    const file = write('torn', 'postgres://app:whole@db/app');
+    const password = databasePassword(loadConfig(WorkerConfig, { DATABASE_URL_FILE: file }));
+    for (const torn of ['', 'postgres:', '  \n']) {
+      write('torn', torn);
+      expect(password?.()).toBe('whole');
+    }
+    rmSync(file);
+    expect(password?.()).toBe('whole');
+  });
+
+  test('is that of the address when it stands in the environment', () => {
+    const values = loadWorker({});
+    expect([databasePassword(values), listenPassword(values)]).toEqual([undefined, undefined]);
+    expect(currentUri(MINIMAL.DATABASE_URL, undefined)).toBe(MINIMAL.DATABASE_URL);
+  });
+
+  test('is another one for the listening connection when that has an address of its own', () => {
+    const own = write('listen', 'postgres://app:listening@db/app');
+    const url = write('main', 'postgres://app:working@pooler/app');
+    const both = loadConfig(WorkerConfig, { DATABASE_URL_FILE: url, DATABASE_LISTEN_URL_FILE: own });
+    expect([databasePassword(both)?.(), listenPassword(both)?.()]).toEqual(['working', 'listening']);
+    const one = loadConfig(WorkerConfig, { DATABASE_URL_FILE: url });
+    expect(listenPassword(one)?.()).toBe('working');
+    expect(listenPassword(loadWorker({ DATABASE_LISTEN_URL: 'postgres://app:fixed@db/app' }))).toBeUndefined();
   });
 });
 
@@ -187,7 +265,7 @@ describe('single settings', () => {
     ['30d', 2_592_000],
     ['2', 7200],
   ])('the duration %s is %i seconds', (text, seconds) => {
-    expect(loadApi({ JWT_EXPIRATION: text }).JWT_EXPIRATION).toBe(seconds);
+    expect(loadApi({ REFRESH_TOKEN_LIFETIME: text }).REFRESH_TOKEN_LIFETIME).toBe(seconds);
   });
 
   test.each(['', '-5m', '1.5h', '5 m', 'm', '1w', '12345678s', '0s'])('%p is no duration', (text) => {
@@ -215,7 +293,7 @@ describe('single settings', () => {
   });
 
   test('the queues of a worker are all by default, else those named', () => {
-    expect(loadWorker({}).WORKER_QUEUES).toEqual(['grading', 'review', 'maintenance']);
+    expect(loadWorker({}).WORKER_QUEUES).toEqual(['grading', 'review', 'mail', 'maintenance']);
     expect(loadWorker({ WORKER_QUEUES: ' grading ,' }).WORKER_QUEUES).toEqual(['grading']);
     for (const queues of ['grading,nothing', ',', 'Grading']) {
       expect(problemsOf(() => loadWorker({ WORKER_QUEUES: queues }))).toEqual([

@@ -2,6 +2,8 @@ import { RELAY_BATCH, relayOutbox } from '../../shared/queues/outbox.ts';
 import { getOutboxLagSeconds } from '../../shared/queues/outbox.repository.ts';
 import type { OpenProcessorFor, WorkerDeps } from '../processor.ts';
 import { continueRegrades } from './continue-regrades.ts';
+import { eraseAccount, eraseClosedAccounts } from './erase-account.ts';
+import { openAuditWatch } from './note-audit-head.ts';
 import { prune } from './prune.ts';
 import { Reconciler } from './reconciler.ts';
 import { keepSchedulers } from './schedulers.ts';
@@ -11,6 +13,7 @@ import { tendReviews } from './tend-reviews.ts';
 export const openMaintenance: OpenProcessorFor<'maintenance'> = async (deps) => {
   const schedulers = await keepSchedulers(deps);
   const reconciler = new Reconciler(deps);
+  const noteAuditHead = openAuditWatch(deps);
   return {
     process: async (job, signal) => {
       switch (job.name) {
@@ -22,6 +25,12 @@ export const openMaintenance: OpenProcessorFor<'maintenance'> = async (deps) => 
           return continueRegrades(deps);
         case 'tend-reviews':
           return tendReviews(deps);
+        case 'erase-account':
+          return eraseAccount(deps, job.payload.userId, signal);
+        case 'erase-accounts':
+          return eraseClosedAccounts(deps, signal);
+        case 'note-audit-head':
+          return noteAuditHead();
         case 'prune':
           return prune(deps);
       }

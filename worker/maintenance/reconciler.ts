@@ -1,10 +1,13 @@
 import { gradingJobId, gradingQueue } from '../../shared/queues/grading.queue.ts';
+import { listUnsettledMails, redispatchMail } from '../../shared/mail/mail.repository.ts';
+import { requestMailJob } from '../../shared/mail/request-mail.ts';
 import { listUnfinishedRuns, redispatchRun } from '../../shared/learning/grading-run.repository.ts';
 import { requestReviewJob } from '../../shared/learning/request-review.ts';
 import { listUnfinishedReviews, redispatchReview } from '../../shared/learning/review-work.repository.ts';
 import type { Database } from '../../shared/db/pool.ts';
 import { measureDepth } from '../../shared/queues/depth.ts';
 import { requestJob } from '../../shared/queues/outbox.ts';
+import { mailJobId, mailQueue } from '../../shared/queues/mail.queue.ts';
 import { QueueName } from '../../shared/queues/queue-name.ts';
 import { reviewJobId, reviewQueue } from '../../shared/queues/review.queue.ts';
 import type { WorkerDeps } from '../processor.ts';
@@ -59,6 +62,13 @@ const LEDGERS: readonly Ledger[] = [
     jobId: reviewJobId,
     redispatch: redispatchReview,
     requestJob: requestReviewJob,
+  },
+  {
+    queue: mailQueue.name,
+    listUnfinished: listUnsettledMails,
+    jobId: mailJobId,
+    redispatch: redispatchMail,
+    requestJob: requestMailJob,
   },
 ];
 
