@@ -17,6 +17,7 @@ CREATE INDEX sessions_revoked_at ON sessions (revoked_at) WHERE revoked_at IS NO
 
 -- The next refresh token, sealed with a key that only whoever presents this one has: an answer that got lost can be given again.
 ALTER TABLE session_tokens ADD COLUMN successor_sealed bytea;
+CREATE INDEX session_tokens_consumed_at ON session_tokens (consumed_at) WHERE consumed_at IS NOT NULL;
 CREATE INDEX session_tokens_sealed ON session_tokens (session_id) WHERE successor_sealed IS NOT NULL;
 
 -- Access tokens that are not to be taken although they have not expired. Every api process keeps the recent rows in memory.
@@ -155,6 +156,6 @@ ALTER TABLE audit_log ENABLE TRIGGER audit_log_append_only, ENABLE TRIGGER audit
 DROP FUNCTION audit_log_append;
 DROP TABLE mfa_challenges, mfa_setups, login_guards, known_devices, mails, account_requests, revocations;
 ALTER TABLE session_tokens DROP COLUMN successor_sealed;
-DROP INDEX sessions_revoked_at, users_privileged, users_hash_parameters;
+DROP INDEX session_tokens_consumed_at, sessions_revoked_at, users_privileged, users_hash_parameters;
 ALTER TABLE sessions DROP COLUMN second_factor, DROP COLUMN authenticated_at;
 ALTER TABLE users DROP COLUMN erasing_since, DROP COLUMN password_changed_at, DROP COLUMN email_verified_at;

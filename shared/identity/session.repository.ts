@@ -256,3 +256,14 @@ export async function eraseSealedSuccessors(db: Database, olderThanSeconds: numb
     WHERE successor_sealed IS NOT NULL AND consumed_at < now() - make_interval(secs => ${olderThanSeconds})`);
   return erased.rowCount;
 }
+
+/**
+ * Forgets tokens that were used more than `days` ago, at most `limit` of them. Presented again they are refused as unknown; it is only no alarm any more.
+ * Returns how many went.
+ */
+export async function deleteUsedTokens(db: Database, days: number, limit: number): Promise<number> {
+  const deleted = await db.query(sql.typeAlias('void')`
+    DELETE FROM session_tokens WHERE token_hash IN (
+      SELECT token_hash FROM session_tokens WHERE consumed_at < now() - make_interval(days => ${days}) LIMIT ${limit})`);
+  return deleted.rowCount;
+}

@@ -151,7 +151,7 @@ describe('the list of revocations', () => {
   });
 });
 
-test('what was revoked and what was sealed long ago is pruned, and nothing younger', async () => {
+test('what was revoked, sealed or used long ago is pruned, and nothing younger', async () => {
   const [old, young] = [newId(), newId()];
   await database.db.query(sql.typeAlias('void')`
     INSERT INTO revocations (session_id, kind, revoked_at) VALUES (${old}, 'ended', now() - interval '3 days'), (${young}, 'ended', now())`);
@@ -161,7 +161,8 @@ test('what was revoked and what was sealed long ago is pruned, and nothing young
     INSERT INTO sessions (id, user_id, kind, expires_at) VALUES (${session}, ${id}, 'api', now() + interval '1 day')`);
   await database.db.query(sql.typeAlias('void')`
     INSERT INTO session_tokens (token_hash, session_id, consumed_at, successor_sealed)
-    VALUES ('old', ${session}, now() - interval '1 hour', 'sealed'), ('young', ${session}, now(), 'sealed')`);
+    VALUES ('ancient', ${session}, now() - interval '8 days', NULL), ('old', ${session}, now() - interval '1 hour', 'sealed'),
+      ('young', ${session}, now(), 'sealed'), ('unused', ${session}, NULL, NULL)`);
   const worker = await openWorkerDeps({ databaseUri: database.uri, prefix: uniquePrefix() });
   try {
     await prune(worker);
@@ -172,7 +173,12 @@ test('what was revoked and what was sealed long ago is pruned, and nothing young
   const kept = await database.db.anyFirst(sql.type(z.strictObject({ session_id: z.string() }))`
     SELECT session_id FROM revocations WHERE session_id IN (${old}, ${young})`);
   expect(kept).toEqual([young]);
-  const sealed = await database.db.anyFirst(sql.type(z.strictObject({ token: z.string() }))`
-    SELECT convert_from(token_hash, 'UTF8') AS token FROM session_tokens WHERE session_id = ${session} AND successor_sealed IS NOT NULL`);
-  expect(sealed).toEqual(['young']);
+  const tokens = await database.db.any(sql.type(z.strictObject({ token: z.string(), sealed: z.boolean() }))`
+    SELECT convert_from(token_hash, 'UTF8') AS token, successor_sealed IS NOT NULL AS sealed
+    FROM session_tokens WHERE session_id = ${session} ORDER BY 1`);
+  expect(tokens).toEqual([
+    { token: 'old', sealed: false },
+    { token: 'unused', sealed: false },
+    { token: 'young', sealed: true },
+  ]);
 });

@@ -5,7 +5,11 @@ import { deleteUnusedDevices } from '../../shared/identity/known-device.reposito
 import { deleteIdleGuards } from '../../shared/identity/login-guard.repository.ts';
 import { deleteUnfinishedMfa } from '../../shared/identity/mfa.repository.ts';
 import { deleteOldRevocations } from '../../shared/identity/revocation.repository.ts';
-import { deleteEndedSessions, eraseSealedSuccessors } from '../../shared/identity/session.repository.ts';
+import {
+  deleteEndedSessions,
+  deleteUsedTokens,
+  eraseSealedSuccessors,
+} from '../../shared/identity/session.repository.ts';
 import { deleteExpiredProposals } from '../../shared/learning/regrade.repository.ts';
 import { pruneReviewCache } from '../../shared/learning/review-cache.repository.ts';
 import { QueueName } from '../../shared/queues/queue-name.ts';
@@ -15,6 +19,8 @@ import { pruneMails } from './prune-mails.ts';
 
 const KEEP_IDEMPOTENCY_KEYS_DAYS = 2;
 const KEEP_ENDED_SESSIONS_DAYS = 30;
+/** Who refreshes every quarter of an hour leaves a hundred used tokens a day. So long their second use is known for what it is. */
+const KEEP_USED_TOKENS_DAYS = 7;
 /** Longer than it takes until the most failures that are counted are forgiven. */
 const KEEP_LOGIN_GUARDS_DAYS = 7;
 /** Longer than any grace for refresh tokens whose answer got lost. */
@@ -32,6 +38,7 @@ export async function prune(deps: WorkerDeps): Promise<void> {
   const idempotencyKeys = await deleteOldIdempotencyKeys(db, KEEP_IDEMPOTENCY_KEYS_DAYS);
   const sessions = await deleteEndedSessions(db, KEEP_ENDED_SESSIONS_DAYS);
   const sealedTokens = await eraseSealedSuccessors(db, KEEP_SEALED_TOKENS_SECONDS);
+  const usedTokens = await deleteUsedTokens(db, KEEP_USED_TOKENS_DAYS, ROWS_AT_ONCE);
   const revocations = await deleteOldRevocations(db);
   const loginGuards = await deleteIdleGuards(db, KEEP_LOGIN_GUARDS_DAYS);
   const unfinishedMfa = await deleteUnfinishedMfa(db);
@@ -57,6 +64,7 @@ export async function prune(deps: WorkerDeps): Promise<void> {
       idempotency_keys: idempotencyKeys,
       sessions,
       sealed_tokens: sealedTokens,
+      used_tokens: usedTokens,
       revocations,
       unfinished_mfa: unfinishedMfa,
       login_guards: loginGuards,
