@@ -19,6 +19,7 @@ const GRADE_MS = 2500;
 
 /** What a second worker may take to start on a busy machine. */
 const HEIR_START_MS = 10_000;
+const MOST_ATTEMPTS = 3;
 
 describe.each(BACKENDS)('a worker in trouble, queues on %s', (kind) => {
   let scene: Scene;
@@ -43,13 +44,23 @@ describe.each(BACKENDS)('a worker in trouble, queues on %s', (kind) => {
   };
   const runOf = (id: string) => readRunOf(scene.database.db, id);
 
-  test('killed in mid-grade: another worker grades within ten seconds, once, and no runner is left behind', async () => {
+  /** A worker in the middle of a grade, and one beside it. Should the grade be over before the second has started, the next attempt is made. */
+  const inMidGradeBesideAnHeir = async (attempt = 1) => {
     const victim = await scene.worker();
     const id = await scene.submit(learner, sumThatIsBusyUntil(Date.now() + HEIR_START_MS));
     await waitForStatus(learner, id, 'running');
     const runners = descendantsOf(victim.pid);
-    expect(runners.length).toBeGreaterThan(0);
     const heir = await scene.worker();
+    if ((await readSubmission(learner, id)).status === 'running' || attempt === MOST_ATTEMPTS) {
+      return { victim, heir, id, runners, attempt };
+    }
+    await Promise.all([victim.kill('SIGKILL'), heir.kill('SIGKILL')]);
+    return inMidGradeBesideAnHeir(attempt + 1);
+  };
+
+  test('killed in mid-grade: another worker grades within ten seconds, once, and no runner is left behind', async () => {
+    const { victim, heir, id, runners, attempt } = await inMidGradeBesideAnHeir();
+    expect(runners.length).toBeGreaterThan(0);
     expect((await readSubmission(learner, id)).status).toBe('running');
 
     const killedAt = performance.now();
@@ -57,7 +68,7 @@ describe.each(BACKENDS)('a worker in trouble, queues on %s', (kind) => {
     await eventually('taken over', async () => (await runOf(id)).crashes === 1);
     expect(performance.now() - killedAt).toBeLessThan(10_000);
 
-    expect(await waitForStatus(learner, id, 'completed')).toMatchObject({ verdict: 'accepted', attempt: 1 });
+    expect(await waitForStatus(learner, id, 'completed')).toMatchObject({ verdict: 'accepted', attempt });
     expect(await whenSettled(1, victim, heir)).toEqual([(await runOf(id)).id]);
     expect(await countSolved(scene.database.db)).toBe(1);
     await eventually('no runner of the dead worker is left', () => !runners.some(isRunning));
