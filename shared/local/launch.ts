@@ -100,7 +100,9 @@ async function startDatabase(config: LauncherConfig, state: LocalState, launched
   } finally {
     await client.end();
   }
-  return launched.database.uri(DATABASE);
+  const uri = launched.database.uri(DATABASE);
+  writeFileSync(state.databaseUrlFile, uri, { mode: 0o600 });
+  return uri;
 }
 
 function openDatabase(uri: string): Promise<DatabasePool> {

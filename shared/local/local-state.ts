@@ -18,6 +18,8 @@ export interface LocalState {
   readonly mailDir: string;
   readonly lockFile: string;
   readonly sampleSubmissionFile: string;
+  /** Where the address of the embedded database is kept, password and all, for commands: `DATABASE_URL_FILE`. */
+  readonly databaseUrlFile: string;
   readonly secrets: Secrets;
   readonly accounts: readonly SampleAccount[];
 }
@@ -33,6 +35,7 @@ export function openLocalState(dir: string): LocalState {
     mailDir: join(dir, 'mail'),
     lockFile: join(dir, 'launcher.pid'),
     sampleSubmissionFile: join(dir, 'sample-submission.json'),
+    databaseUrlFile: join(dir, 'database-url'),
     secrets: readOrMake(join(dir, 'secrets.json'), Secrets, () => ({
       databasePassword: randomToken(),
       jwtSecret: randomToken(),

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { BACKENDS, sharedRedisUrl, uniquePrefix } from '../support/backends.ts';
 import { Client } from '../support/client.ts';
+import { runCommand } from '../support/commands.ts';
 import { eventually } from '../support/eventually.ts';
 import { descendantsOf, isRunning } from '../support/grading.ts';
 import {
@@ -116,6 +117,13 @@ describe('npm start, from the first start on', () => {
     const asked = await new Client(home.apiUrl).post('/api/v1/auth/password/forgot', { email });
     expect(asked.status).toBe(202);
     expect(await awaitMail(mails, email)).toMatchObject({ link: expect.stringContaining('/reset-password#token=') });
+  });
+
+  test('keeps the address of its database for commands, where its owner alone can read it', async () => {
+    const file = join(home.dir, 'database-url');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const sound = await runCommand('shared/audit/verify-audit-command.ts', [], { DATABASE_URL_FILE: file });
+    expect(sound).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Sound: /) });
   });
 
   test(
