@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Outcome } from '../protocol.ts';
 import { sendOutcome } from './runner-process-io.ts';
 import { CELL, STATE, guardCells, processCpuMs } from './time-guard.ts';
+import { residentKb } from './process-memory.ts';
 
 /** Below this share of wall time spent on a cpu, a missed wall limit is blamed on the machine; see `stopwatch.ts` of QuickJS. */
 const STARVED_CPU_SHARE = 0.5;
@@ -26,7 +27,7 @@ function look(): number {
   // One busy thread cannot use more cpu than wall time; the few that help it hardly count.
   const cpuLeft = at('cpuLimit') - cpuMs;
   const watchesMemory = at('rssLimit') > 0;
-  if (watchesMemory && process.resourceUsage().maxRSS > at('rssLimit')) {
+  if (watchesMemory && residentKb() > at('rssLimit')) {
     end({ kind: 'fault', verdict: 'memory_limit', message: 'memory limit exceeded' }, cpuMs, wallMs);
   } else if (cpuLeft <= 0) end({ kind: 'fault', verdict: 'time_limit', message: 'time limit exceeded' }, cpuMs, wallMs);
   else if (wallLeft <= 0) {
@@ -48,7 +49,7 @@ function end(ending: Ending, cpuMs: number, wallMs: number): void {
     cpuMs: Math.round(cpuMs * 10) / 10,
     wallMs: Math.round(wallMs * 10) / 10,
     memoryKb: null,
-    rssKb: process.resourceUsage().maxRSS,
+    rssKb: residentKb(),
     spent: true,
   };
   sendOutcome(outcome);

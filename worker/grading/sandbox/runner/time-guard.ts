@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { EngineLimits } from '../limits.ts';
+import { residentKb } from './process-memory.ts';
 
 /** Cells of the memory that the guard's thread and the guarded one share. Times in milliseconds, `rssLimit` in KB, 0 for none. */
 export const CELL = { state: 0, cpuLimit: 1, wallLimit: 2, cpuStart: 3, wallStart: 4, slept: 5, rssLimit: 6 } as const;
@@ -47,7 +48,7 @@ export class TimeGuard {
     times[CELL.cpuStart] = processCpuMs();
     times[CELL.wallStart] = performance.timeOrigin + this.#wallStart;
     times[CELL.slept] = 0;
-    times[CELL.rssLimit] = mayGrowBytes === undefined ? 0 : process.resourceUsage().maxRSS + mayGrowBytes / 1024;
+    times[CELL.rssLimit] = mayGrowBytes === undefined ? 0 : residentKb() + mayGrowBytes / 1024;
     Atomics.store(state, 0, STATE.armed);
     Atomics.notify(state, 0);
   }

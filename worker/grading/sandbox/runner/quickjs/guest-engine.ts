@@ -11,6 +11,7 @@ import {
   type SuiteEntry,
 } from './quickjs-image.ts';
 import { Stopwatch, type StopReason } from './stopwatch.ts';
+import { residentKb } from '../process-memory.ts';
 
 /** Faults after which the instance may be in any state. */
 const LIMITS: ReadonlySet<Fault['verdict']> = new Set(['time_limit', 'memory_limit', 'output_limit']);
@@ -51,7 +52,7 @@ export class GuestEngine {
   #stdoutBytes = 0;
   #trap = false;
   /** Read once a session: it is a slow call, and the peak of the sessions before is what matters. */
-  readonly #rssKb = process.resourceUsage().maxRSS;
+  readonly #rssKb = residentKb();
 
   private constructor(vm: QuickJS, memory: WebAssembly.Memory, image: QuickJsImage, memoryBytes: number) {
     this.vm = vm;

@@ -6,6 +6,7 @@ import { TimeGuard } from '../time-guard.ts';
 import type { QueryAnswer, QueryEngine } from './query-engine.ts';
 import { splitStatements, type Dialect, type Script } from './sql-text.ts';
 import { SqlFault, syntaxFault } from './sql-fault.ts';
+import { residentKb } from '../process-memory.ts';
 
 const MAX_MESSAGE_CHARS = 4000;
 const NO_ROWS = '{"columns":[],"rows":[]}';
@@ -71,7 +72,7 @@ function measure(guard: TimeGuard, limits: Guarded, step: () => Result): Outcome
   guard.arm(limits, limits.mayGrowBytes);
   const result = attempt(step);
   const times = guard.disarm();
-  const measured = { ...times, memoryKb: null, rssKb: process.resourceUsage().maxRSS, spent: false };
+  const measured = { ...times, memoryKb: null, rssKb: residentKb(), spent: false };
   if (result instanceof SqlFault) return { ...measured, ...faultOf(result) };
   if (result.kind === 'loaded') return { ...measured, ...result };
   const { takenBytes, ...answer } = result;

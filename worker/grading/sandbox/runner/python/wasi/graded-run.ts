@@ -5,6 +5,7 @@ import { stepsAfter } from '../../steps.ts';
 import type { TimeGuard } from '../../time-guard.ts';
 import { MAX_FINDING_BYTES, fault, interfered, parseFinding, type Finding } from './finding.ts';
 import { ConversationOver, type Conversation, type InstanceEnd, type PythonInstance } from './python-instance.ts';
+import { residentKb } from '../../process-memory.ts';
 
 const SECRET_BYTES = 16;
 const HEADER_BYTES = SECRET_BYTES + 4;
@@ -18,7 +19,7 @@ export class GradedRun implements Conversation {
   readonly #request: RunRequest;
   readonly #guard: TimeGuard;
   readonly #send: (outcome: Outcome) => void;
-  readonly #rssKb = process.resourceUsage().maxRSS;
+  readonly #rssKb = residentKb();
   readonly #instance: PythonInstance;
   readonly #sleeper = new Int32Array(new SharedArrayBuffer(4));
   #input: Uint8Array = new Uint8Array();
