@@ -371,6 +371,8 @@ only_production_packages() {
   compgen -G "$modules/@node-rs/argon2-linux-*" >/dev/null || { echo 'argon2 has no native part'; return 1; }
   [[ ! -e $WORK/$1/app/shared/local && ! -e $WORK/$1/app/test ]]
 }
+# shellcheck disable=SC2317
+has_modules_compiled() { compgen -G "$WORK/$1/app/node_modules/.cache/learnify/modules/*/*" >/dev/null; }
 # shellcheck disable=SC2317,SC2016
 read_only() {
   inside_briefly "$1" -- sh -c '
@@ -446,6 +448,7 @@ build api
 build worker
 for image in api worker; do
   check "$image: production packages only, no launcher, no tests ($(du -sm "$WORK/$image" | cut -f1) MB in /app)" only_production_packages "$image"
+  check "$image: has its modules compiled" has_modules_compiled "$image"
   check "$image: runs as ${USER_OF[$image]}, can write to /tmp and nowhere else" read_only "$image"
   check "$image: refuses to start without settings, naming them, with exit code 78" refuses_bad_environment "$image"
   check "$image: the healthcheck fails while nothing serves" refuse health "$image" SERVER_PORT="$API_PORT" WORKER_PORT="$GRADING_PORT"

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { Router, static as serveStatic } from 'express';
-import { absolutePath } from 'swagger-ui-dist';
+// Not from the package itself: that would run the whole user interface here.
+import absolutePath from 'swagger-ui-dist/absolute-path.js';
 
 const PAGE = `<!doctype html>
 <html lang="en">

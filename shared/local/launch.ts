@@ -13,6 +13,7 @@ import { createPasswords } from '../identity/passwords.ts';
 import { countVerifications } from '../learning/authoring.repository.ts';
 import { findFirstExercise } from '../learning/course.repository.ts';
 import { createDatabaseMetrics } from '../observability/database.metrics.ts';
+import { COMPILE_CACHE_DIR } from '../startup/compile-cache.ts';
 import { banner } from './banner.ts';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.ts';
 import { LaunchError } from './launch-error.ts';
@@ -122,6 +123,7 @@ function startProcesses(
     JWT_SECRET: config.JWT_SECRET ?? state.secrets.jwtSecret,
     OPS_TOKEN: config.OPS_TOKEN ?? state.secrets.opsToken,
     MAIL_DIR: config.MAIL_DIR ?? state.mailDir,
+    NODE_COMPILE_CACHE: COMPILE_CACHE_DIR,
   };
   for (const [name, entry] of Object.entries(ENTRIES)) {
     const logFile = rotate(join(state.logDir, `${name}.log`));

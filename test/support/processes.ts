@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { COMPILE_CACHE_DIR } from '../../shared/startup/compile-cache.ts';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
 
@@ -55,6 +56,7 @@ async function startProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: COMPILE_CACHE_DIR,
       SERVER_ENV: 'test',
       DATABASE_URL: environment.databaseUri,
       QUEUE_PREFIX: environment.prefix,
