@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { grade } from '../worker/grading/grade.ts';
 import type { EngineName } from '../worker/grading/sandbox/engines/engine.ts';
 import { probeIsolation, probePython } from '../worker/grading/sandbox/isolation.ts';
-import { Sandbox, enginesInUse } from '../worker/grading/sandbox/sandbox.ts';
+import { WarmEngine } from '../shared/config/worker.config.ts';
+import { Sandbox, warmEngines } from '../worker/grading/sandbox/sandbox.ts';
 import { descendantsOf } from '../test/support/grading.ts';
 import { startPlatform, startPostgres } from './bench-platform.ts';
 import { print } from './measure.ts';
@@ -22,7 +23,7 @@ const never = new AbortController().signal;
 
 const isolation = await probeIsolation('auto');
 const { engine: python } = await probePython('auto', isolation);
-const warm = enginesInUse(python);
+const warm = warmEngines(WarmEngine.options, python);
 await showIdleWorker();
 
 const sandbox = new Sandbox({ size: SLOTS, isolation, python, warm });

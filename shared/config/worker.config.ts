@@ -13,6 +13,10 @@ import {
 } from './sections.ts';
 import { QueueName } from '../queues/queue-name.ts';
 
+/** What runs learners' programs, as operators name it; which engine of Python it is depends on the machine. */
+export const WarmEngine = z.enum(['quickjs', 'python', 'sqlite', 'postgres']);
+export type WarmEngine = z.output<typeof WarmEngine>;
+
 const concurrency = integer(1, 256).optional();
 
 /** What a worker process reads from the environment. `WORKER_QUEUES` names its queues; the default is all of them. */
@@ -34,6 +38,7 @@ export const WorkerConfig = z
     WORKER_CONCURRENCY_MAINTENANCE: concurrency,
     SANDBOX_ISOLATION: z.enum(['auto', 'required', 'off']).default('auto'),
     SANDBOX_PYTHON: z.enum(['auto', 'wasi', 'native']).default('auto'),
+    SANDBOX_WARM: list.pipe(z.array(WarmEngine).min(1)).default([...WarmEngine.options]),
   })
   .superRefine(requireDatabase, EVEN_IF_OTHERS_FAILED)
   .superRefine(requireSoundAi, EVEN_IF_OTHERS_FAILED)

@@ -6,6 +6,15 @@ export interface SandboxMetrics {
   waited: (engine: string, seconds: number) => void;
   repeatedAlone: (engine: string) => void;
   isolation: (layer: string) => void;
+  /** How many runners there are, read at each scrape. */
+  watchRunners: (read: () => readonly RunnerCounts[]) => void;
+}
+
+interface RunnerCounts {
+  engine: string;
+  idle: number;
+  busy: number;
+  starting: number;
 }
 
 export function createSandboxMetrics(registry: Registry): SandboxMetrics {
@@ -64,6 +73,21 @@ export function createSandboxMetrics(registry: Registry): SandboxMetrics {
     },
     isolation: (active) => {
       layer.set({ layer: active }, 1);
+    },
+    watchRunners: (read) => {
+      new Gauge({
+        name: 'sandbox_runners',
+        help: 'Processes that run programs',
+        labelNames: ['engine', 'state'],
+        registers,
+        collect() {
+          for (const { engine, idle, busy, starting } of read()) {
+            this.set({ engine, state: 'idle' }, idle);
+            this.set({ engine, state: 'busy' }, busy);
+            this.set({ engine, state: 'starting' }, starting);
+          }
+        },
+      });
     },
   };
 }

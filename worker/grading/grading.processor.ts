@@ -9,7 +9,7 @@ import { ExclusiveLane } from './exclusive-lane.ts';
 import { grade } from './grade.ts';
 import { giveUp, handBack, settleGrade, settleVerification } from './settle.ts';
 import { probeIsolation, probePython } from './sandbox/isolation.ts';
-import { Sandbox, enginesInUse } from './sandbox/sandbox.ts';
+import { Sandbox, warmEngines } from './sandbox/sandbox.ts';
 import { verify } from './verification.ts';
 
 /** A run whose workers died so often is graded with nothing beside it; one more crash and it ends. */
@@ -28,7 +28,7 @@ export const openGrading: OpenProcessorFor<'grading'> = async (deps, concurrency
     size: concurrency,
     isolation,
     python: python.engine,
-    warm: enginesInUse(python.engine),
+    warm: warmEngines(deps.config.SANDBOX_WARM, python.engine),
     hooks: {
       onRecycle: sandboxMetrics.recycled,
       onRun: ({ engine, waitMs }) => sandboxMetrics.waited(engine, waitMs / 1000),
@@ -36,6 +36,7 @@ export const openGrading: OpenProcessorFor<'grading'> = async (deps, concurrency
       onStartFailure: (error) => deps.log.error({ err: error }, 'a sandbox runner did not start'),
     },
   });
+  sandboxMetrics.watchRunners(() => sandbox.health().engines);
   const cancellations = openRunCancellations(deps);
   const gradeCode: GradeCode = async (definition, code, signal) => {
     const startedAt = performance.now();

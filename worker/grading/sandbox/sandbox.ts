@@ -1,5 +1,6 @@
+import type { WarmEngine } from '../../../shared/config/worker.config.ts';
 import { ExclusiveLane } from '../exclusive-lane.ts';
-import { ENGINE_NAMES, type EngineName, type PythonEngine } from './engines/engine.ts';
+import type { EngineName, PythonEngine } from './engines/engine.ts';
 import type { Isolation } from './isolation.ts';
 import { RunnerPool, type PoolHealth, type RunnerPoolHooks } from './pool.ts';
 
@@ -32,7 +33,9 @@ export type SandboxOptions = {
   hooks?: SandboxHooks;
 };
 
-export type SandboxHealth = Omit<PoolHealth, 'failing'> & { isolation: Isolation };
+export type EngineHealth = PoolHealth & { engine: EngineName };
+
+export type SandboxHealth = Omit<PoolHealth, 'failing'> & { isolation: Isolation; engines: readonly EngineHealth[] };
 
 /** Everything that runs learner code in this process: a pool of runners for each engine. */
 export class Sandbox {
@@ -76,15 +79,16 @@ export class Sandbox {
    * engine at least need not wait for a start.
    */
   health(): SandboxHealth {
-    const pools = [...this.#pools].map(([engine, pool]) => ({ engine, ...pool.health() }));
-    const sum = (count: (health: PoolHealth) => number) => pools.reduce((total, health) => total + count(health), 0);
-    const warm = pools.filter(({ engine }) => this.#options.warm?.includes(engine));
+    const engines = [...this.#pools].map(([engine, pool]) => ({ engine, ...pool.health() }));
+    const sum = (count: (health: PoolHealth) => number) => engines.reduce((total, health) => total + count(health), 0);
+    const warm = engines.filter(({ engine }) => this.#options.warm?.includes(engine));
     return {
       ready: warm.some(({ ready }) => ready) && warm.every(({ ready, failing }) => ready || !failing),
       idle: sum(({ idle }) => idle),
       busy: sum(({ busy }) => busy),
       starting: sum(({ starting }) => starting),
       isolation: this.isolation,
+      engines,
     };
   }
 
@@ -99,7 +103,7 @@ export class Sandbox {
   }
 }
 
-/** The engines that a worker keeps ready: all but the Python that it does not use. */
-export function enginesInUse(python: PythonEngine): EngineName[] {
-  return ENGINE_NAMES.filter((engine) => !engine.startsWith('python-') || engine === python);
+/** The engines that a worker keeps ready, of the names in its configuration. */
+export function warmEngines(names: readonly WarmEngine[], python: PythonEngine): EngineName[] {
+  return names.map((name) => (name === 'python' ? python : name));
 }
