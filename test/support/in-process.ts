@@ -14,7 +14,7 @@ import type { WorkerDeps } from '../../worker/processor.ts';
 import { startWorker, type RunningWorker } from '../../worker/worker.ts';
 import { Client } from './client.ts';
 import type { ProcessEnvironment } from './processes.ts';
-import { mailFolder, TEST_JWT_SECRET } from './processes.ts';
+import { FEW_WARM, mailFolder, TEST_JWT_SECRET } from './processes.ts';
 
 export interface InProcessApi {
   url: string;
@@ -80,6 +80,7 @@ export function openWorkerDeps(environment: ProcessEnvironment): Promise<WorkerD
     REDIS_URL: environment.redisUrl,
     QUEUE_PREFIX: environment.prefix,
     LOG_LEVEL: 'silent',
+    ...FEW_WARM,
     ...mailFolder(),
     ...environment.extra,
   });

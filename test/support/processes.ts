@@ -29,6 +29,9 @@ export const mailFolder = (): Record<string, string> => {
   return dir === undefined ? {} : { MAIL_DIR: dir };
 };
 
+/** What nearly all exercises here are in; runners of other languages start when they are asked for. `npm start` is tested with all of them warm. */
+export const FEW_WARM = { SANDBOX_WARM: 'quickjs' };
+
 /** Starts the real api process. */
 export async function startApi(environment: ProcessEnvironment): Promise<TestProcess> {
   const port = await freePort();
@@ -42,7 +45,7 @@ export async function startApi(environment: ProcessEnvironment): Promise<TestPro
 /** Starts a real worker process. */
 export async function startWorkerProcess(environment: ProcessEnvironment): Promise<TestProcess> {
   const port = await freePort();
-  return startProcess('worker/main.ts', port, environment, { WORKER_PORT: String(port) });
+  return startProcess('worker/main.ts', port, environment, { WORKER_PORT: String(port), ...FEW_WARM });
 }
 
 async function startProcess(

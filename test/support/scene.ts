@@ -48,7 +48,7 @@ export async function openScene(kind: BackendKind, options: SceneOptions = {}): 
     exercise,
     backend,
     api: (extra = {}) => keep(startApi({ ...environment, extra: { ...MANY_IN_FLIGHT, ...extra } })),
-    worker: (extra = {}) => keep(startWorkerProcess({ ...environment, extra: { ...ONLY_JAVASCRIPT_WARM, ...extra } })),
+    worker: (extra = {}) => keep(startWorkerProcess({ ...environment, extra })),
     submit: async (learner, code) => {
       const answer = await learner.post(`/api/v1/exercises/${exercise.exerciseId}/submissions`, { code });
       if (answer.status !== 202) throw new Error(`Submitting answered ${answer.status}: ${answer.text}`);
@@ -62,8 +62,6 @@ export async function openScene(kind: BackendKind, options: SceneOptions = {}): 
   };
 }
 
-/** What the scene's exercise needs. */
-const ONLY_JAVASCRIPT_WARM = { SANDBOX_WARM: 'quickjs' };
 const MANY_IN_FLIGHT = { SUBMISSIONS_IN_FLIGHT_PER_LEARNER: '100' };
 
 /** `sumExercise` with limits that leave room for solutions that take seconds, also on a busy machine. */
