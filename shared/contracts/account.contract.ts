@@ -8,7 +8,8 @@ const MailedToken = CleanText.min(1, 'must not be empty').max(200);
 /** The password is the one that was registered with: who follows a link that somebody else asked for does not know it. */
 export const ConfirmRegistrationRequest = z.strictObject({ token: MailedToken, password: Password });
 
-export const VerifyEmailRequest = z.strictObject({ token: MailedToken });
+/** With the account's password, for the same reason. */
+export const VerifyEmailRequest = z.strictObject({ token: MailedToken, password: Password });
 
 export const VerificationMailAnswer = z.object({ status: z.literal('sent') });
 export type VerificationMailAnswer = z.infer<typeof VerificationMailAnswer>;

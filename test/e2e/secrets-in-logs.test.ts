@@ -222,7 +222,7 @@ describe('a whole journey, logged at level debug', () => {
       401,
     );
     const verifying = await mailedToken(email, /confirm your address/i);
-    accepted(await anonymous.post('/api/v1/auth/email/verify', { token: verifying }), 200, 204);
+    accepted(await anonymous.post('/api/v1/auth/email/verify', { token: verifying, password }), 200, 204);
 
     // Sessions: a rotation, a broken token, a stolen one.
     const second = keepTokens(accepted(await login({ deviceToken: first.deviceToken }), 200));

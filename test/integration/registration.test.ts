@@ -166,7 +166,8 @@ describe('opening an account at once', () => {
 });
 
 describe('verifying an address', () => {
-  const verify = (token: string) => direct.client.post('/api/v1/auth/email/verify', { token });
+  const verify = (token: string, password = PASSWORD) =>
+    direct.client.post('/api/v1/auth/email/verify', { token, password });
   const open = async (email: string): Promise<Client> =>
     direct.client.as(tokensOf(await register({ email })).accessToken);
   const isVerified = async (client: Client) =>
@@ -181,6 +182,16 @@ describe('verifying an address', () => {
     expect([answer.status, answer.text]).toEqual([204, '']);
     expect(await isVerified(owner)).toBe(true);
     expectProblem(await verify(token), 410, 'LINK_INVALID');
+  });
+
+  test('needs the password too: a click of its owner does not lend an address to whoever opened an account with it', async () => {
+    const email = uniqueEmail();
+    const stranger = await open(email);
+    const { token } = await mails.mailTo(email);
+    expectProblem(await verify(token, 'not known to the owner'), 401, 'INVALID_CREDENTIALS');
+    expectProblem(await direct.client.post('/api/v1/auth/email/verify', { token }), 422, 'VALIDATION_FAILED');
+    expect(await isVerified(stranger)).toBe(false);
+    expect((await verify(token)).status).toBe(204);
   });
 
   test('works with another link, until the address is verified', async () => {

@@ -174,7 +174,7 @@ type BodyOf = (caller: Member, api: InProcessApi) => unknown;
 export const BODIES: Record<string, BodyOf> = {
   'POST /auth/register': () => ({ email: `${newId()}@example.com`, password: PASSWORD, name: 'Lin' }),
   'POST /auth/register/confirm': () => ({ token: 'nobody', password: 'nothing' }),
-  'POST /auth/email/verify': () => ({ token: 'nobody' }),
+  'POST /auth/email/verify': () => ({ token: 'nobody', password: 'nothing' }),
   'POST /auth/login': ({ email }) => ({ email, password: PASSWORD }),
   'POST /auth/refresh': async ({ userId }, { deps }) => ({ refreshToken: (await openLogin(deps.db, userId)).token }),
   'POST /auth/password': () => ({ currentPassword: PASSWORD, newPassword: 'correct horse battery staple' }),

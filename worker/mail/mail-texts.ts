@@ -40,7 +40,11 @@ export const MAIL_TEXTS: Record<Exclude<MailTextName, 'mfa_changed'>, MailText> 
     paragraphs: [
       'Please confirm that this address is yours, so that we can help you back into your Learnify account one day.',
     ],
-    action: { label: 'Confirm my address', page: '/confirm-email', hint: 'The link works once, for 24 hours.' },
+    action: {
+      label: 'Confirm my address',
+      page: '/confirm-email',
+      hint: 'The link works once, for 24 hours, with your password.',
+    },
     footnote: 'If you have no account with Learnify, you need do nothing.',
   },
   reset_password: {

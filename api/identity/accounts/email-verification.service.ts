@@ -16,6 +16,7 @@ import type { OutboxRow } from '../../../shared/queues/outbox.repository.ts';
 import type { Actor, RequestFacts } from '../../http/define-route.ts';
 import { recordAudit } from '../../http/record-audit.ts';
 import type { IdentityDeps } from '../identity-deps.ts';
+import { requirePassword } from '../login/credentials.service.ts';
 import { linkInvalid, LINK_LIFETIME_SECONDS } from './mailed-link.ts';
 
 type VerificationDeps = Pick<IdentityDeps, 'db' | 'dispatcher'>;
@@ -43,20 +44,27 @@ export async function mailVerification(deps: VerificationDeps, actor: Actor): Pr
   return { status: 'sent' };
 }
 
-/** Notes that whoever has the account reads its mail. @throws AppError LINK_INVALID. */
+/**
+ * Notes that whoever has the account reads its mail. Both are proved at once: somebody whose address a stranger opened an account with shall
+ * not make it look like theirs by a click.
+ *
+ * @throws AppError LINK_INVALID; INVALID_CREDENTIALS; LOGIN_DELAYED after several wrong passwords.
+ */
 export async function verifyEmail(
-  deps: Pick<IdentityDeps, 'db'>,
-  { token }: z.output<typeof VerifyEmailRequest>,
+  deps: IdentityDeps,
+  { token, password }: z.output<typeof VerifyEmailRequest>,
   request: RequestFacts,
 ): Promise<void> {
+  const tokenHash = hashOpaqueToken(token);
+  const asked = await findAccountRequest(deps.db, 'verify_email', tokenHash);
+  const user = asked?.user_id == null ? null : await findUser(deps.db, asked.user_id);
+  if (asked === null || user === null) throw linkInvalid();
+  await requirePassword(deps, { ...user, counted: asked.id }, password, request);
   await deps.db.transaction(async (tx) => {
-    const tokenHash = hashOpaqueToken(token);
-    const asked = await findAccountRequest(tx, 'verify_email', tokenHash);
-    if (asked === null || asked.user_id === null) throw linkInvalid();
     // The user first, as everything locks them that takes links back.
-    if (!(await markVerified(tx, asked.user_id))) throw linkInvalid();
+    if (!(await markVerified(tx, user.id))) throw linkInvalid();
     if ((await takeAccountRequest(tx, 'verify_email', tokenHash)) === null) throw linkInvalid();
-    await cancelAccountRequests(tx, asked.user_id, 'verify_email');
-    await recordAudit(tx, request, { action: 'account.email_verified', actorId: asked.user_id });
+    await cancelAccountRequests(tx, user.id, 'verify_email');
+    await recordAudit(tx, request, { action: 'account.email_verified', actorId: user.id });
   });
 }

@@ -45,13 +45,13 @@ export const registrationRoutes = (deps: IdentityDeps): Route[] => [
   defineRoute({
     method: 'post',
     path: '/auth/email/verify',
-    summary: 'Verify an email address with a mailed link',
+    summary: 'Verify the address of my account with a mailed link and the password',
     tag,
     policy: 'public',
     rate: 'auth',
     cache: 'no-store',
     body: VerifyEmailRequest,
-    errors: ['LINK_INVALID'],
+    errors: ['LINK_INVALID', 'INVALID_CREDENTIALS', 'LOGIN_DELAYED'],
     handler: ({ body, request }) => verifyEmail(deps, body, request),
   }),
   defineRoute({
