@@ -22,12 +22,9 @@ describe.each(BACKENDS)('a worker in trouble, queues on %s', (kind) => {
   afterEach(() => scene.close());
 
   /** Starts a worker and has it in the middle of a grade. */
-  const inMidGrade = async (
-    milliseconds = GRADE_MS,
-    extra: Record<string, string> = {},
-  ): Promise<{ worker: TestProcess; id: string }> => {
+  const inMidGrade = async (extra: Record<string, string> = {}): Promise<{ worker: TestProcess; id: string }> => {
     const worker = await scene.worker(extra);
-    const id = await scene.submit(learner, sumThatTakes(milliseconds));
+    const id = await scene.submit(learner, sumThatTakes(GRADE_MS));
     await waitForStatus(learner, id, 'running');
     return { worker, id };
   };
@@ -71,7 +68,7 @@ describe.each(BACKENDS)('a worker in trouble, queues on %s', (kind) => {
   });
 
   test('asked to stop in mid-grade with too little time: it hands the run back and exits with 0, the next grades it', async () => {
-    const { worker: first, id } = await inMidGrade(2 * GRADE_MS, { SHUTDOWN_GRACE_MS: '1500' });
+    const { worker: first, id } = await inMidGrade({ SHUTDOWN_GRACE_MS: '1000' });
     await first.kill('SIGTERM');
     expect(await first.exited).toBe(0);
     expect(await runOf(id)).toMatchObject({ status: 'queued', attempt_token: null, crashes: 0 });

@@ -5,7 +5,7 @@ import { SECRET, describeHostile } from './hostile-suite.ts';
 import { pythonEscapes } from './python-escapes.cases.ts';
 import { pythonExcesses } from './python-excesses.cases.ts';
 
-const limits = { cpuMs: 200, wallMs: 8000, memoryMb: 32, outputKb: 16 };
+const limits = { cpuMs: 100, wallMs: 4000, memoryMb: 32, outputKb: 16 };
 const attacked = buildExercise({
   language: 'python',
   entrypoint: 'f.py',

@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import { z } from 'zod';
 import type { Answer } from './client.ts';
 
 /** What every error must look like, whatever caused it. */
@@ -17,3 +18,8 @@ export function expectProblem(answer: Answer, status: number, code: string): voi
   });
   expect(answer.headers.get('cache-control')).toBe('no-store');
 }
+
+/** What tells errors apart, for tests that have many of them. */
+export const problem = (status: number, code: string) => ({ status, code });
+export const problemOf = (answer: Answer) => Problem.parse(answer.body);
+const Problem = z.object({ status: z.number(), code: z.string() });
