@@ -130,6 +130,7 @@ describe.each(BACKENDS)('the queue of mails on %s', (kind) => {
   const whenInState = (row: OutboxRow, state: string) =>
     eventually(`the job is ${state}`, async () => {
       const job = await jobOf(row);
-      return job !== undefined && (await job.getState()) === state ? job : null;
+      // Read anew: what was read before the state may be older than it.
+      return job !== undefined && (await job.getState()) === state ? jobOf(row) : null;
     });
 });

@@ -31,7 +31,7 @@ const UNSAFE = [
   /\b(?:ransomware|botnets?|phishing|carding|credit card fraud|money laundering|identity theft|counterfeit\w*|stalking|doxx?ing)\b(?! (?:defen[cs]e|detection|prevention|awareness|analysis|investigation))/i,
   /\b(?:hate speech|ethnic slurs?|kill(?:ing)? (?:people|someone|my)|murder(?:ing)? (?:people|someone)|torture)\b/i,
 ];
-const PERSONAL = /[^\s@]+@[^\s@]+\.[^\s@]+|https?:|www\.|\b[\w-]+\.(?:com|net|org|io|ru|xyz)\b|\+?\d[\d ()/-]{7,}\d/i;
+const PERSONAL = /[^\s@]@[^\s@]+\.[^\s@]|https?:|www\.|[\w-]\.(?:com|net|org|io|ru|xyz)\b|\+?\d[\d ()/-]{7,}\d/i;
 const INSTRUCTIONS =
   /\b(?:ignore|disregard|forget|override|bypass|reveal|repeat|output|print|pretend|you are|you must|act as|respond with|answer with|system prompt|instructions?|jailbreak|as an ai|prompt injection|previous (?:text|message|rule)s?|assistant|developer mode)\b/i;
 /** Of one letter, and signs; all of them are languages. */

@@ -1,6 +1,6 @@
 import { clipped, visibleSource, withoutMarkup } from '../review/sanitise.ts';
 
-const FENCED_BLOCK = /(```[^\n]*\n[^]*?\n```)/;
+const FENCED_BLOCK = /(^[ \t]{0,12}```[^\n]*\n[^]*?\n[ \t]{0,12}```)/m;
 const CODE_SPAN = /(`[^`\n]+`)/;
 
 /**

@@ -91,9 +91,10 @@ export class Reconciler {
     let drift = 0;
     for (const ledger of LEDGERS) {
       const lost = await this.#findLost(ledger);
-      drift += lost.length;
-      if (lost.length === 0) continue;
-      const moved = await this.#redispatch(ledger, lost);
+      // Some of them may have been finished since they were listed; those are not moved.
+      const moved = lost.length === 0 ? 0 : await this.#redispatch(ledger, lost);
+      if (moved === 0) continue;
+      drift += moved;
       for (let count = 0; count < moved; count++) metrics.recovered('drift');
       log.warn({ queue: ledger.queue, jobs: moved }, 'unfinished work had no live job; requested again');
     }

@@ -6,19 +6,22 @@ export type ModuleStyle = 'module' | 'commonjs';
 
 const EXTENSIONS = ['', '.js', '.ts', '.mjs', '.mts', '.cjs', '.cts', '.json', '/index.js', '/index.ts'];
 
+/** At the start of a line; blanks that end lines are not looked over again from each of them. */
+const MODULE_STATEMENT = /^[^\S\r\n\u2028\u2029]*(?:export\b|import\s*(?:["'{*]|[\w$]+\s*(?:,|\bfrom\b)))/m;
+
 /**
  * Tells an ES module from CommonJS. A statement `import` or `export` decides; without one, `module.exports`, `exports.x` or
  * `require(…)` does; a file with none of them is a module that exports nothing.
  */
 export function moduleStyle(source: string): ModuleStyle {
-  if (/^\s*(?:export\b|import\s*(?:["'{*]|[\w$]+\s*(?:,|\bfrom\b)))/m.test(source)) return 'module';
+  if (MODULE_STATEMENT.test(source)) return 'module';
   return /\bmodule\s*\.\s*exports\b|\bexports\s*(?:\.\s*[\w$]+|\[)|\brequire\s*\(/.test(source) ? 'commonjs' : 'module';
 }
 
 /** Tells a script, which may use what strict mode forbids, from a module that awaits at its top level. */
 export function scriptStyle(source: string): ModuleStyle {
   if (/^(?:for\s+)?await\b|^(?:const|let|var)\s[^=\n]*=\s*await\b/m.test(source)) return 'module';
-  return /^\s*(?:export\b|import\s*(?:["'{*]|[\w$]+\s*(?:,|\bfrom\b)))/m.test(source) ? 'module' : 'commonjs';
+  return MODULE_STATEMENT.test(source) ? 'module' : 'commonjs';
 }
 
 /** The files of one program by path, as JavaScript, and the rules of who may import what. */
