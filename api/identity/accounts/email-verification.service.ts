@@ -57,8 +57,9 @@ export async function verifyEmail(
 ): Promise<void> {
   const tokenHash = hashOpaqueToken(token);
   const asked = await findAccountRequest(deps.db, 'verify_email', tokenHash);
-  const user = asked?.user_id == null ? null : await findUser(deps.db, asked.user_id);
-  if (asked === null || user === null) throw linkInvalid();
+  if (asked === null || asked.user_id === null) throw linkInvalid();
+  const user = await findUser(deps.db, asked.user_id);
+  if (user === null) throw linkInvalid();
   await requirePassword(deps, { ...user, counted: asked.id }, password, request);
   await deps.db.transaction(async (tx) => {
     // The user first, as everything locks them that takes links back.
