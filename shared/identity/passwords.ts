@@ -22,16 +22,23 @@ interface PasswordsOptions {
   examples?: readonly string[];
 }
 
+/** What else belongs to the turn of one password; the next has to wait for it. */
+interface Turn {
+  /** Asked before anything is hashed; what it throws is thrown instead. */
+  admit: () => Promise<unknown>;
+  /** Told that the password is right. */
+  matched: () => Promise<unknown>;
+}
+
 export interface Passwords {
   /** @throws AppError SERVICE_UNAVAILABLE when too many wait. */
   hash: (password: string) => Promise<string>;
   /**
-   * With no hash (an unknown account) it takes as long as with one, and answers false. `admit` is asked when the password's turn has come;
-   * what it throws is thrown, and nothing is hashed.
+   * With no hash (an unknown account) it takes as long as with one, and answers false.
    *
    * @throws AppError SERVICE_UNAVAILABLE when too many wait.
    */
-  verify: (hash: string | null, password: string, admit?: () => Promise<unknown>) => Promise<boolean>;
+  verify: (hash: string | null, password: string, turn?: Turn) => Promise<boolean>;
   /** Whether a hash was made with lower parameters than are asked for now. */
   isOutdated: (hash: string) => boolean;
 }
@@ -66,9 +73,9 @@ export async function createPasswords(options: PasswordsOptions = {}): Promise<P
   await Promise.all(decoys.values());
   return {
     hash: async (password) => bounded(() => hash(password.normalize('NFKC'), toOptions(parameters))),
-    verify: async (known, password, admit) =>
+    verify: async (known, password, turn) =>
       bounded(async () => {
-        await admit?.();
+        await turn?.admit();
         const own = known === null ? null : learn(known);
         let matches = false;
         for (const [set, decoy] of decoys) {
@@ -76,6 +83,7 @@ export async function createPasswords(options: PasswordsOptions = {}): Promise<P
           const isRight = await verify(subject, password.normalize('NFKC'));
           if (subject === known) matches = isRight;
         }
+        if (matches) await turn?.matched();
         return matches;
       }),
     isOutdated: (stored) => {

@@ -49,7 +49,6 @@ export async function checkCredentials(
     await recordFailure(deps, { accountKey, user, attempt, device, request });
     throw new AppError('INVALID_CREDENTIALS', 'The email address or the password is wrong.');
   }
-  await deps.guard.succeeded(attempt);
   const renewed = await renewHash(deps, user, password);
   deps.metrics.attempt('success');
   return renewed;
@@ -96,7 +95,6 @@ export async function requirePassword(
     await deps.db.transaction((tx) => recordDelays(tx, deps.metrics, attempt, id, request));
     throw new AppError('INVALID_CREDENTIALS', 'The password is wrong.');
   }
-  await deps.guard.succeeded(attempt);
 }
 
 /** The hash of the device's token when the account was logged in on it before, else null. Whose it is depends on nothing but the token. */
@@ -110,7 +108,10 @@ async function findKnownDevice(
   return (await isKnownDevice(db, tokenHash, emailKey(email))) ? tokenHash : null;
 }
 
-/** An attempt is counted when its turn to be hashed has come: attempts that wait in line delay nobody. */
+/**
+ * An attempt is counted when its turn to be hashed has come: attempts that wait in line delay nobody. One that was right is no longer counted
+ * before the next has its turn, so that right ones do not add up to a delay when many come at once.
+ */
 async function tryPassword(
   { passwords, guard }: Pick<CredentialsDeps, 'passwords' | 'guard'>,
   subjects: readonly GuardSubject[],
@@ -118,8 +119,11 @@ async function tryPassword(
   password: string,
 ): Promise<{ matches: boolean; attempt: Attempt }> {
   let attempt: Attempt = [];
-  const matches = await passwords.verify(passwordHash, password, async () => {
-    attempt = await guard.count(subjects);
+  const matches = await passwords.verify(passwordHash, password, {
+    admit: async () => {
+      attempt = await guard.count(subjects);
+    },
+    matched: () => guard.succeeded(attempt),
   });
   return { matches, attempt };
 }
