@@ -105,6 +105,7 @@ describe('the copy that a model sees', () => {
         expect(lines.join('\n')).toMatch(/^[\u0020-\u007e\n]*$/);
         expect(lines.join('\n')).not.toMatch(/ignore|instructions/);
       }),
+      { examples: [['"\\\r\n']] },
     );
   });
 

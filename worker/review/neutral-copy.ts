@@ -23,7 +23,8 @@ export function neutralCopy(subject: ReviewSubject): NeutralCopy {
   const { language, code } = subject;
   const known = knownFromExercise(subject);
   const replacements = new Replacements(known.words);
-  const tokens = tokenize(visibleSource(code), language);
+  // With one kind of line end: a backslash before CRLF would take half of it.
+  const tokens = tokenize(linesOf(visibleSource(code)).join('\n'), language);
   const copy = tokens.map((token) => copyOf(token, known, replacements, language)).join('');
   return {
     lines: linesOf(withoutLongLists(copy).replaceAll(/\?{3,}/g, '?')).map((line) => clippedLine(line)),
