@@ -8,7 +8,8 @@ import { grade, type GradableExercise } from '../../worker/grading/grade.ts';
 import type { EngineName } from '../../worker/grading/sandbox/engines/engine.ts';
 import type { IsolationMode } from '../../worker/grading/sandbox/isolation.ts';
 import type { Sandbox, SandboxOptions } from '../../worker/grading/sandbox/sandbox.ts';
-import { descendantsOf, eventually, openSandbox } from '../support/grading.ts';
+import { eventually } from '../support/eventually.ts';
+import { descendantsOf, openSandbox } from '../support/grading.ts';
 
 /** One attack: learner code, and the verdicts its first test may get. `accepted` is in no list: nothing here is a solution. */
 export type HostileCase = { name: string; code: string; verdicts: TestVerdict[] };

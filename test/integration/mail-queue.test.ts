@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { settleMail } from '../../shared/mail/mail.repository.ts';
 import { requestMail } from '../../shared/mail/request-mail.ts';
 import { mailQueue } from '../../shared/queues/mail.queue.ts';
 import type { OutboxRow } from '../../shared/queues/outbox.repository.ts';
@@ -126,6 +127,25 @@ describe.each(BACKENDS)('the queue of mails on %s', (kind) => {
     }
   });
 
+  test('is not said to have lost a mail that is sent while the queue is asked for it', async () => {
+    const { id } = await askForMail();
+    await ageMail(database.db, id, 1);
+    const queue = producer.backend.queue('mail');
+    const asked = jest.spyOn(queue, 'getJobState').mockImplementation(async () => {
+      await settleMail(database.db, id, 'sent');
+      return 'unknown';
+    });
+    const recovered = () => valueOf('job_recoveries_total');
+    const before = await recovered();
+    await new Reconciler(producer).run();
+    expect(asked).toHaveBeenCalled();
+    asked.mockRestore();
+    expect([await valueOf('queue_drift'), await recovered()]).toEqual([0, before]);
+    expect((await findMail(database.db, id))?.dispatch).toBe(1);
+  });
+
+  const valueOf = async (metric: string): Promise<number> =>
+    ((await producer.registry.getSingleMetric(metric)?.get())?.values ?? []).reduce((sum, { value }) => sum + value, 0);
   const wipe = (): Promise<void> => producer.backend.queue('mail').obliterate({ force: true });
   const whenInState = (row: OutboxRow, state: string) =>
     eventually(`the job is ${state}`, async () => {

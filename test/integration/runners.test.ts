@@ -4,15 +4,8 @@ import { grade } from '../../worker/grading/grade.ts';
 import { probeIsolation } from '../../worker/grading/sandbox/isolation.ts';
 import type { RecycleReason } from '../../worker/grading/sandbox/pool.ts';
 import type { RunReport, Sandbox } from '../../worker/grading/sandbox/sandbox.ts';
-import {
-  HONEST_GCD,
-  buildExercise,
-  callOfF,
-  descendantsOf,
-  eventually,
-  isRunning,
-  openSandbox,
-} from '../support/grading.ts';
+import { eventually } from '../support/eventually.ts';
+import { HONEST_GCD, buildExercise, callOfF, descendantsOf, isRunning, openSandbox } from '../support/grading.ts';
 
 /** More than a runner of SQLite may ever have had. */
 const LARGE_BYTES = 300 * 1024 * 1024;

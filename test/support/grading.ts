@@ -1,5 +1,4 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ExerciseLimits,
   ExerciseTest,
@@ -70,15 +69,6 @@ export function descendantsOf(ancestor: number): number[] {
 export function isRunning(pid: number): boolean {
   const stat = readStat(String(pid));
   return stat !== null && stat.state !== 'Z';
-}
-
-/** Looks again and again until it is so. */
-export async function eventually(what: string, condition: () => boolean, deadlineMs = 15_000): Promise<void> {
-  const started = performance.now();
-  while (!condition()) {
-    if (performance.now() - started > deadlineMs) throw new Error(`not within ${deadlineMs} ms: ${what}`);
-    await sleep(20);
-  }
 }
 
 function readStat(pid: string): { state: string; parent: number } | null {
