@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import type { Language } from '../../shared/contracts/exercise.contract.ts';
 import { neutralCopy } from '../../worker/review/neutral-copy.ts';
 import { linesOf } from '../../worker/review/sanitise.ts';
@@ -105,7 +105,7 @@ describe('the copy that a model sees', () => {
         expect(lines.join('\n')).toMatch(/^[\u0020-\u007e\n]*$/);
         expect(lines.join('\n')).not.toMatch(/ignore|instructions/);
       }),
-      { examples: [['"\\\r\n']] },
+      { examples: [['"\\\r\n'], ['\r\u200b\n'], ['/"/ignore'], ['\u212a']] },
     );
   });
 
@@ -124,6 +124,20 @@ describe('the copy that a model sees', () => {
       '  return itemCount > 0 ? total / itemCount : null;',
       '}',
     ]);
+  });
+
+  test.each(['/x/ignore', '/\\i\\g\\n\\o\\r\\e/', '/[i-gn-or-e]/', '/ig/, /no/, /re/'])(
+    'lets nothing be spelled with %s',
+    (code) => {
+      expect(copyOf(`const patterns = [${code}];`)[0]).toMatch(
+        /^const (?:patterns|name1) = \[(?:\/pattern\d\/(?:, |\]))+/,
+      );
+    },
+  );
+
+  test('keeps patterns that are notation only', () => {
+    const code = String.raw`text.replace(/[^a-z\d]+/gi).split(/\s*,\s*/).filter(/^[A-Fa-f\d]{2,40}$/u)`;
+    expect(copyOf(code)[0]).toContain('(/[^a-z\\d]+/gi).split(/\\s*,\\s*/).filter(/^[A-Fa-f\\d]{2,40}$/u)');
   });
 
   test('replaces names, texts and patterns of the learner, the same by the same', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { redactSecrets } from '../../worker/review/redaction.ts';
 import { linesOf } from '../../worker/review/sanitise.ts';
 
@@ -101,6 +101,11 @@ describe('redaction', () => {
         expect(linesOf(once).map((line) => line.length)).toEqual(linesOf(code).map((line) => line.length));
         expect(redactSecrets(once, 'javascript').code).toBe(once);
       }),
+      {
+        examples: [
+          [['/', 'connect("redis://:hunter2hunter@cache/0")', 'const from = "jane.doe+test@mail.example.org";']],
+        ],
+      },
     );
   });
 

@@ -8,7 +8,7 @@ const CODE_SPAN = /(`[^`\n]+`)/;
  * A text that is too long ends after its last whole paragraph.
  */
 export function plainMarkdown(text: string, limit: number): string {
-  const parts = visibleSource(text.toWellFormed()).replaceAll('\r\n', '\n').split(FENCED_BLOCK);
+  const parts = visibleSource(text.toWellFormed()).split(FENCED_BLOCK);
   const plain = parts.map((part, index) => (index % 2 === 1 ? part : withoutMarkupOutsideOfSpans(part))).join('');
   return shortened(plain.trim(), limit);
 }

@@ -84,7 +84,9 @@ const LINKS = set('is has get set to from by of in per for with make build');
 
 /** Whether a word of code is one that everybody uses in a language, or up to three common names in one, as `maxWidth` and `ROW_COUNT`. */
 export function isKnownWord(word: string, language: Language): boolean {
-  return OF_LANGUAGE[language].has(language === 'sql' ? word.toLowerCase() : word) || isCompound(word);
+  // Letters beyond ASCII may have a common one as their small letter: the Kelvin sign has k.
+  const key = language === 'sql' && /^\w+$/.test(word) ? word.toLowerCase() : word;
+  return OF_LANGUAGE[language].has(key) || isCompound(word);
 }
 
 function isCompound(word: string): boolean {

@@ -23,8 +23,7 @@ export function neutralCopy(subject: ReviewSubject): NeutralCopy {
   const { language, code } = subject;
   const known = knownFromExercise(subject);
   const replacements = new Replacements(known.words);
-  // With one kind of line end: a backslash before CRLF would take half of it.
-  const tokens = tokenize(linesOf(visibleSource(code)).join('\n'), language);
+  const tokens = tokenize(visibleSource(code), language);
   const copy = tokens.map((token) => copyOf(token, known, replacements, language)).join('');
   return {
     lines: linesOf(withoutLongLists(copy).replaceAll(/\?{3,}/g, '?')).map((line) => clippedLine(line)),
@@ -156,11 +155,13 @@ function isWithin(part: string, text: string): boolean {
   return false;
 }
 
-/** Classes, escapes and repetitions, with hardly a letter of its own. */
+/** What stands in a pattern for kinds of characters, and its flags: nothing can be spelled with these. */
+const PATTERN_NOTATION = /\\[dDwWsSbBnrtfv]|a-z|A-Z|a-f|A-F|\/[dgimsuvy]*$/g;
+
+/** Classes, escapes and repetitions, with no letter of its own. */
 function isHarmlessPattern(pattern: string, known: Known): boolean {
   if (isWithin(pattern, known.code)) return true;
-  const letters = pattern.replaceAll(/\\[a-zA-Z]|[a-zA-Z]-[a-zA-Z]|\/[a-z]*$/g, '').match(/\p{L}/gu) ?? [];
-  return letters.length <= 3 && pattern.length <= 120 && /^[\u0020-\u007e]*$/.test(pattern);
+  return /^[\u0020-\u0040[-`{-~]{0,40}$/.test(pattern.replaceAll(PATTERN_NOTATION, ''));
 }
 
 const VALUE = /(?:-?[\d._a-fA-FxXn]+|'[^'\n]*'|"[^"\n]*")/.source;

@@ -13,6 +13,22 @@ export type Redaction = { kind: RedactionKind; line: number };
  * to names such as `password`, and e-mail addresses in texts and comments. Every line keeps its length. Doing it twice changes nothing.
  */
 export function redactSecrets(code: string, language: Language): { code: string; redactions: Redaction[] } {
+  const redactions: Redaction[] = [];
+  let redacted = code;
+  // What asterisks came to stand in may read as something else, a comment for instance, in which more is found.
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const result = redactOnce(redacted, language);
+    if (result.redactions.length === 0) break;
+    redacted = result.code;
+    redactions.push(...result.redactions);
+  }
+  return { code: redacted, redactions };
+}
+
+/** A second one is rare, a third needs code that was made for it. */
+const MOST_ROUNDS = 8;
+
+function redactOnce(code: string, language: Language): { code: string; redactions: Redaction[] } {
   const found: Found[] = [...findSecrets(code), ...findAddresses(code, language)];
   found.sort((one, other) => one.start - other.start || other.end - one.end);
 
@@ -20,12 +36,16 @@ export function redactSecrets(code: string, language: Language): { code: string;
   let redacted = '';
   let at = 0;
   for (const { kind, start, end } of found) {
-    if (start < at) continue;
+    if (start < at || isRedacted(code.slice(start, end))) continue;
     redacted += code.slice(at, start) + code.slice(start, end).replaceAll(/[^\s]/g, '*');
     redactions.push({ kind, line: linesOf(code.slice(0, start)).length });
     at = end;
   }
   return { code: redacted + code.slice(at), redactions };
+}
+
+function isRedacted(part: string): boolean {
+  return /^[*\s]*$/.test(part);
 }
 
 /** A place in the code, by UTF-16 units. */
@@ -77,7 +97,6 @@ function placeOf(kind: RedactionKind, match: RegExpExecArray): Found {
 
 /** Passwords may be words; what is called a key or token is secret only if it looks random, since parsers have tokens, too. */
 function isSecretValue(name: string, value: string): boolean {
-  if (/^\**$/.test(value)) return false;
   if (/passw|passphrase|pwd|credential/i.test(name)) return !/\s/.test(value);
   return value.length >= 12 && /^[\w.~+/=:-]+$/.test(value) && /\d/.test(value) && entropyOf(value) >= 3;
 }

@@ -12,9 +12,14 @@ export function linesOf(source: string): string[] {
   return source.split(BREAKS);
 }
 
-/** Source without what cannot be seen: control, zero-width, bidi and tag characters. Its lines stay where they were. */
+/** Source without what cannot be seen: control, zero-width, bidi and tag characters. Its lines stay where they were, all ended by `\n`. */
 export function visibleSource(source: string): string {
-  return source.replaceAll(ANSI_SEQUENCE, '').replaceAll(OTHER_BREAKS, ' ').replaceAll(INVISIBLE, '');
+  // Line ends first: what is taken out from between `\r` and `\n` would make one of two.
+  return linesOf(source)
+    .join('\n')
+    .replaceAll(ANSI_SEQUENCE, '')
+    .replaceAll(OTHER_BREAKS, ' ')
+    .replaceAll(INVISIBLE, '');
 }
 
 const TAG = /<\/?(?:[a-z][\w:-]*)(?:\s[^<>]{0,2000})?\/?>|<!--[^]{0,4000}?-->|<![a-z][^<>]{0,2000}>/gi;
