@@ -10,8 +10,8 @@ import { FetchMonitor } from './fetch-monitor.ts';
 import { JobError, JobPostponed, type Process } from './processor.ts';
 
 /** A job whose worker died is given to another after at most the lock's duration and one check: 7.5 s. */
-const LOCK_MS = 5000;
-const STALLED_CHECK_MS = 2500;
+export const LOCK_MS = 5000;
+export const STALLED_CHECK_MS = 2500;
 /** Who crashed too often is decided by the run's own record, which knows its neighbours' crashes from its own. */
 const MAX_STALLED_COUNT = 1000;
 const RETRY_FETCH_MS = 500;

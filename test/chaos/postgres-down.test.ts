@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Problem } from '../../shared/contracts/common.contract.ts';
 import { BACKENDS } from '../support/backends.ts';
 import { Client } from '../support/client.ts';
@@ -6,8 +6,11 @@ import { startMortalDatabase, type MortalDatabase } from '../support/database-ou
 import { eventually } from '../support/eventually.ts';
 import { countSolved, readRunOf, readRuns, whenSettled } from '../support/grading-records.ts';
 import type { TestProcess } from '../support/processes.ts';
-import { openScene, RIGHT_SUM, sumThatTakes, waitForStatus, type Scene } from '../support/scene.ts';
+import { isGrading, whileRunnersAreHeld } from '../support/runners.ts';
+import { openScene, RIGHT_SUM, waitForStatus, type Scene } from '../support/scene.ts';
 import { openTestPool } from '../support/test-database.ts';
+
+jest.setTimeout(180_000);
 
 describe.each(BACKENDS)('PostgreSQL restarted under a running platform, queues on %s', (kind) => {
   let server: MortalDatabase;
@@ -33,6 +36,8 @@ describe.each(BACKENDS)('PostgreSQL restarted under a running platform, queues o
   test('the api answers 503 problems and lives on, and works again without a restart', async () => {
     const before = await scene.submit(learner, RIGHT_SUM);
     await waitForStatus(learner, before, 'completed');
+    // Its worker has been told that it was written: with the answer lost, it would find itself fenced by its own grade.
+    await whenSettled(1, worker);
     await server.stop();
 
     const refused = [
@@ -54,26 +59,33 @@ describe.each(BACKENDS)('PostgreSQL restarted under a running platform, queues o
     expect((await new Client(worker.url).get('/readiness')).status).toBe(503);
 
     await server.start();
-    await eventually('the exercise is read again', async () => (await learner.get(exercise())).status === 200);
+    await eventually('the exercise is read again', async () => (await learner.get(exercise())).status === 200, 30_000);
     const after = await scene.submit(learner, RIGHT_SUM);
-    expect((await waitForStatus(learner, after, 'completed', 20_000)).verdict).toBe('accepted');
-    await eventually('both are ready', async () => {
-      const answers = await Promise.all([api, worker].map(({ url }) => new Client(url).get('/readiness')));
-      return answers.every(({ status }) => status === 200);
-    });
+    expect((await waitForStatus(learner, after, 'completed', 60_000)).verdict).toBe('accepted');
+    await eventually(
+      'both are ready',
+      async () => {
+        const answers = await Promise.all([api, worker].map(({ url }) => new Client(url).get('/readiness')));
+        return answers.every(({ status }) => status === 200);
+      },
+      30_000,
+    );
     const runs = (await readRuns(scene.database.db)).map(({ id }) => id).sort();
     expect(await whenSettled(runs.length, worker)).toEqual(runs);
   });
 
   test('a grade that ends while it is away is kept until it is back, and written once', async () => {
-    const id = await scene.submit(learner, sumThatTakes(2000));
-    await waitForStatus(learner, id, 'running');
-    const { attempt_token: token } = await readRunOf(scene.database.db, id);
-    await server.stop();
+    const { id, token } = await whileRunnersAreHeld([worker], async () => {
+      const submitted = await scene.submit(learner, RIGHT_SUM);
+      await eventually('it is graded', () => isGrading(worker));
+      const { attempt_token } = await readRunOf(scene.database.db, submitted);
+      await server.stop();
+      return { id: submitted, token: attempt_token };
+    });
     await eventually('the worker wants to write', () => worker.output().includes('waiting for the database to take'));
     await server.start();
 
-    expect((await waitForStatus(learner, id, 'completed', 30_000)).verdict).toBe('accepted');
+    expect((await waitForStatus(learner, id, 'completed', 60_000)).verdict).toBe('accepted');
     const run = await readRunOf(scene.database.db, id);
     expect(run.status).toBe('completed');
     // Where the queue was there all the time, it is the very first grade that was kept, not a second one made.

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { BACKENDS } from '../support/backends.ts';
 import { Client } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -10,12 +10,15 @@ import {
   readVerdicts,
   settledRuns,
 } from '../support/grading-records.ts';
+import type { TestProcess } from '../support/processes.ts';
+import { isGrading, whileRunnersAreHeld } from '../support/runners.ts';
 import { openScene, RIGHT_SUM, sumThatTakes, WRONG_SUM, type Scene } from '../support/scene.ts';
 import { startRedis, type TestRedis } from '../support/test-redis.ts';
 
 const LEARNERS = 10;
 const SUBMISSIONS_EACH = 20;
 const TOTAL = LEARNERS * SUBMISSIONS_EACH;
+jest.setTimeout(400_000);
 
 describe.each(BACKENDS)('two hundred submissions through a storm, queues on %s', (kind) => {
   let redis: TestRedis | undefined;
@@ -31,36 +34,40 @@ describe.each(BACKENDS)('two hundred submissions through a storm, queues on %s',
   });
 
   const completed = async () => (await countSubmissions(scene.database.db))['completed'] ?? 0;
-  const graded = (atLeast: number, timeoutMs?: number) =>
-    eventually(`${atLeast} graded`, async () => (await completed()) >= atLeast, timeoutMs);
+  const graded = (atLeast: number) =>
+    eventually(`${atLeast} graded`, async () => (await completed()) >= atLeast, 120_000);
+  const areGrading = (...workers: TestProcess[]) =>
+    eventually('they grade', async () => (await Promise.all(workers.map(isGrading))).every(Boolean), 60_000);
 
   test('a worker killed and replaced, Redis killed and restarted: none is lost, none is graded twice', async () => {
     const [api, victim, survivor] = await Promise.all([scene.api(), scene.worker(), scene.worker()]);
     const learners = await Promise.all(Array.from({ length: LEARNERS }, () => new Client(api.url).registerLearner()));
-    let accepted = 0;
     const submitTurns = (from: number, to: number) =>
       Promise.all(
         learners.map(async ({ client }) => {
-          for (let turn = from; turn < to; turn++) {
-            await scene.submit(client, solutionOf(turn));
-            accepted++;
-          }
+          for (let turn = from; turn < to; turn++) await scene.submit(client, solutionOf(turn));
         }),
       );
+    const loseVictim = async (): Promise<TestProcess> => {
+      await Promise.all([areGrading(victim), graded(20)]);
+      await victim.kill('SIGKILL');
+      return scene.worker();
+    };
 
-    // Each half begins only when its storm is near: however fast the machine, there is work left for it to hit.
-    const firstHalf = submitTurns(0, SUBMISSIONS_EACH / 2);
-    await graded(20);
-    await victim.kill('SIGKILL');
-    const replacement = await scene.worker();
-    await firstHalf;
-    await graded(80, 30_000);
-    const secondHalf = submitTurns(SUBMISSIONS_EACH / 2, SUBMISSIONS_EACH);
-    await eventually('some of the second half accepted', () => accepted >= TOTAL / 2 + LEARNERS);
-    await redis?.kill();
-    await redis?.restart();
-    await secondHalf;
-    await graded(TOTAL, 60_000);
+    // However fast the machine, there is work left for the storm to hit: what its victim has begun does not end before.
+    const [replacement] = await whileRunnersAreHeld([victim], () =>
+      Promise.all([loseVictim(), submitTurns(0, SUBMISSIONS_EACH / 2)]),
+    );
+    await graded(80);
+    await whileRunnersAreHeld([survivor, replacement], async () => {
+      await submitTurns(SUBMISSIONS_EACH / 2, SUBMISSIONS_EACH / 2 + 2);
+      await areGrading(survivor, replacement);
+      await redis?.kill();
+    });
+    await submitTurns(SUBMISSIONS_EACH / 2 + 2, SUBMISSIONS_EACH / 2 + 4);
+    await Promise.all([submitTurns(SUBMISSIONS_EACH / 2 + 4, SUBMISSIONS_EACH), redis?.restart()]);
+    await graded(TOTAL);
+    await eventually('the outbox is empty', async () => (await countUnsentJobs(scene.database.db)) === 0, 60_000);
 
     expect(await countSubmissions(scene.database.db)).toEqual({ completed: TOTAL });
     const runs = await readRuns(scene.database.db);
@@ -68,10 +75,10 @@ describe.each(BACKENDS)('two hundred submissions through a storm, queues on %s',
     expect(new Set(runs.map(({ submission_id }) => submission_id)).size).toBe(TOTAL);
     expect(await readVerdicts(scene.database.db)).toEqual({ accepted: TOTAL / 2, wrong_answer: TOTAL / 2 });
     expect(await countSolved(scene.database.db)).toBe(LEARNERS);
-    // The last lines of a killed process may be lost, so not every run must be there; but none twice.
+    // The last lines of a killed process may be lost, so not every run must be there; but none twice, once all lines are.
+    await Promise.all([survivor, replacement].map((worker) => worker.kill('SIGTERM')));
     const settled = settledRuns(victim, survivor, replacement);
     expect(new Set(settled).size).toBe(settled.length);
-    await eventually('the outbox is empty', async () => (await countUnsentJobs(scene.database.db)) === 0);
   });
 });
 

@@ -35,4 +35,4 @@ test('every language and kind of test is authored, verified and graded over HTTP
   const steps = await gradeEveryLanguage(await loginAsInstructor(), learner);
   expect(steps.length).toBeGreaterThanOrEqual(70);
   expect(steps.filter(({ wanted, seen }) => wanted !== seen)).toEqual([]);
-}, 300_000);
+}, 900_000);

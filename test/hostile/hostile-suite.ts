@@ -2,12 +2,13 @@ import { createServer, type Server } from 'node:net';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Grade, type TestVerdict } from '../../shared/contracts/grade.contract.ts';
 import { grade, type GradableExercise } from '../../worker/grading/grade.ts';
 import type { EngineName } from '../../worker/grading/sandbox/engines/engine.ts';
 import type { IsolationMode } from '../../worker/grading/sandbox/isolation.ts';
 import type { Sandbox, SandboxOptions } from '../../worker/grading/sandbox/sandbox.ts';
+import { RUN_WALL_MS } from '../../worker/grading/sandbox/limits.ts';
 import { eventually } from '../support/eventually.ts';
 import { descendantsOf, openSandbox } from '../support/grading.ts';
 
@@ -36,8 +37,9 @@ type HostileSuite = {
  */
 export function describeHostile(suite: HostileSuite): void {
   const { engine, options, modes, cases, attacked, honest } = suite;
-  // Loading and two tests, each up to its wall limit and the kill margin, twice where the machine held it up; and fresh runners to start.
-  const longestMs = 2 * 3 * (attacked.limits.wallMs + 500) + 15_000;
+  // All the time that a submission may have, twice where the machine held it up. What is not graded by then is aborted, which fails.
+  const longestMs = 2 * RUN_WALL_MS;
+  jest.setTimeout(4 * longestMs);
 
   describe.each(modes)(`hostile code on ${engine}, isolation %s`, (mode) => {
     let sandbox: Sandbox;
@@ -64,38 +66,36 @@ export function describeHostile(suite: HostileSuite): void {
     });
 
     async function honestSubmissionPasses(): Promise<void> {
-      const result = await grade(sandbox, honest.exercise, honest.code, AbortSignal.timeout(50_000));
+      const result = await grade(sandbox, honest.exercise, honest.code, AbortSignal.timeout(longestMs));
       expect(result).toMatchObject({ verdict: 'accepted', score: 100 });
     }
 
     test('an honest submission passes first', honestSubmissionPasses);
 
-    test.each(cases)(
-      '$name',
-      async ({ code, verdicts }) => {
-        const started = performance.now();
-        const result = Grade.parse(await grade(sandbox, attacked, code, AbortSignal.timeout(100_000)));
-        expect(performance.now() - started).toBeLessThan(longestMs);
+    test.each(cases)('$name', async ({ code, verdicts }) => {
+      const result = Grade.parse(await grade(sandbox, attacked, code, AbortSignal.timeout(longestMs)));
 
-        expect(verdicts).toContain(result.tests[0]?.verdict);
-        expect(result.score).toBe(0);
-        const shown = JSON.stringify([result.stdout, ...result.tests.map((found) => [found.stdout, found.actual])]);
-        expect(shown).not.toContain(SECRET);
-        expect(shown).not.toContain('root:');
-        expect(shown).not.toContain(process.cwd());
-        expect(JSON.stringify(result).length).toBeLessThan(500_000);
+      expect(verdicts).toContain(result.tests[0]?.verdict);
+      expect(result.score).toBe(0);
+      const shown = JSON.stringify([result.stdout, ...result.tests.map((found) => [found.stdout, found.actual])]);
+      expect(shown).not.toContain(SECRET);
+      expect(shown).not.toContain('root:');
+      expect(shown).not.toContain(process.cwd());
+      expect(JSON.stringify(result).length).toBeLessThan(500_000);
 
-        await honestSubmissionPasses();
-        expect(readFileSync(canary, 'utf8')).toBe(SECRET);
-        expect(connections).toBe(0);
-        await eventually('a runner is ready, none is busy', () => {
+      await honestSubmissionPasses();
+      expect(readFileSync(canary, 'utf8')).toBe(SECRET);
+      expect(connections).toBe(0);
+      await eventually(
+        'a runner is ready, none is busy',
+        () => {
           const { ready, busy } = sandbox.health();
           return ready && busy === 0;
-        });
-        expect(sandbox.health().idle + sandbox.health().starting).toBeLessThanOrEqual(2);
-      },
-      120_000,
-    );
+        },
+        60_000,
+      );
+      expect(sandbox.health().idle + sandbox.health().starting).toBeLessThanOrEqual(2);
+    });
 
     suite.also?.(() => sandbox);
 

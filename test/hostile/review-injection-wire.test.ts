@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { z } from 'zod';
 import { ReviewView } from '../../shared/contracts/review.contract.ts';
 import { sql } from '../../shared/db/sql.ts';
@@ -13,6 +13,9 @@ import { answerObediently, perceives, wishWords } from '../support/obedient-mode
 import { MEAN_EXERCISE } from '../support/review-subjects.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 import { injectionCases } from './review-injection.cases.ts';
+
+// Every test waits for two reviews.
+jest.setTimeout(240_000);
 
 const API_KEY = 'sk-test-injection';
 
@@ -87,7 +90,7 @@ describe('code that asks for a better review, from the submission to the wire an
         const found = answer.status === 404 ? null : ReviewView.parse(answer.body);
         return found?.status === 'completed' ? found : null;
       },
-      40_000,
+      90_000,
     );
   }
 

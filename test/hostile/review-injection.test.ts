@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { ReviewBody, ReviewCategory, type ReviewScores } from '../../shared/contracts/review.contract.ts';
 import { createLogger } from '../../shared/observability/logger.ts';
 import type { StaticFacts } from '../../worker/review/facts.ts';
@@ -16,13 +16,19 @@ import { answerObediently, answerWithPraise, perceives, wishWords } from '../sup
 import { buildFacts, buildFinding, buildSubject, buildTestResult } from '../support/review-subjects.ts';
 import { injectionCases, type InjectionCase } from './review-injection.cases.ts';
 
+// A parser that is loaded for the first time takes seconds, on a slow machine many.
+jest.setTimeout(240_000);
+
 const NONCE = 'a1b2c3d4e5f6a1b2c3d4e5f6';
 const facts = buildFacts();
-const analysis = openStaticAnalysis({ log: createLogger('worker', { LOG_LEVEL: 'silent', LOG_FORMAT: 'json' }) });
+const analysis = openStaticAnalysis({
+  log: createLogger('worker', { LOG_LEVEL: 'silent', LOG_FORMAT: 'json' }),
+  limits: { timeLimitMs: 120_000 },
+});
 afterAll(() => analysis.close());
 
 const factsOf = (subject: ReviewSubject): Promise<StaticFacts> =>
-  analysis.analyse(subject, AbortSignal.timeout(50_000));
+  analysis.analyse(subject, AbortSignal.timeout(200_000));
 
 function subjectOf({ language, isBroken = false }: InjectionCase, code: string): ReviewSubject {
   return buildSubject({

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Grade } from '../../shared/contracts/grade.contract.ts';
 import { grade, type GradableExercise } from '../../worker/grading/grade.ts';
 import type { Sandbox } from '../../worker/grading/sandbox/sandbox.ts';
@@ -29,6 +29,9 @@ const program = buildExercise({
   tests: [{ kind: 'stdio', name: 'sum', stdin: '1 2 3\n', expectedStdout: '6\n' }],
 });
 
+// Every test grades several times.
+jest.setTimeout(400_000);
+
 let sandbox: Sandbox;
 
 beforeAll(async () => {
@@ -37,7 +40,7 @@ beforeAll(async () => {
 afterAll(() => sandbox.close());
 
 async function gradeOf(exercise: GradableExercise, code: string): Promise<Grade> {
-  const result = Grade.parse(await grade(sandbox, exercise, code, AbortSignal.timeout(50_000)));
+  const result = Grade.parse(await grade(sandbox, exercise, code, AbortSignal.timeout(100_000)));
   expect(JSON.stringify(result).length).toBeLessThan(500_000);
   return result;
 }

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { inspect } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { NoAnswer } from '../../worker/ai/ai-client.ts';
 import { USAGE } from '../support/ai-behaviours.ts';
 import {
@@ -15,6 +15,7 @@ import {
 import { startAiPeer, type AiPeer } from '../support/ai-peer.ts';
 import { freePort } from '../support/free-port.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { timeOutAfter } from '../support/time-outs.ts';
 import { AI_FAULTS } from './ai-faults.cases.ts';
 
 let database: TestDatabase;
@@ -38,16 +39,24 @@ describe.each(PROTOCOLS)('asked in the protocol %s', (protocol) => {
     openAsking(database.db, { ...settingsOf(protocol, peer), ...environment });
 
   afterEach(async () => {
-    // Whatever went wrong: the request was one that the real server takes, and nobody was told the key.
-    expect(peer.refused).toEqual([]);
-    expect(asking.logs()).not.toContain(API_KEY);
+    const refused = [...peer.refused];
+    jest.restoreAllMocks();
     peer.reset();
     await clearLedger(database.db);
+    // Whatever went wrong: the request was one that the real server takes, and nobody was told the key.
+    expect(refused).toEqual([]);
+    expect(asking.logs()).not.toContain(API_KEY);
   });
 
   test.each(AI_FAULTS)('$name ends in $reason after $requests request(s)', async (expected) => {
-    asking = open(expected.outcome === 'timeout' ? { AI_REQUEST_TIMEOUT_MS: '400' } : {});
-    peer.always(expected.does());
+    asking = open({ AI_REQUEST_TIMEOUT_MS: '40000' });
+    const misbehave = expected.does();
+    const misbehaved = Promise.withResolvers<void>();
+    peer.always(async (request, response) => {
+      await misbehave(request, response);
+      misbehaved.resolve();
+    });
+    if (expected.outcome === 'timeout') timeOutAfter(40_000, misbehaved.promise);
     const outcome = await asking.ask();
     expect(peer.requests).toHaveLength(expected.requests);
     const each = expected.used === 'counted' ? USAGE : { inputTokens: 0, outputTokens: 0 };

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { DatabasePool } from 'slonik';
 import { deleteOldAiRequests, getSubjectCost, settleAiRequest } from '../../shared/ai/ai-request.repository.ts';
 import type { Environment } from '../../shared/config/env.ts';
@@ -8,6 +8,7 @@ import { NoAnswer, type Answer } from '../../worker/ai/ai-client.ts';
 import { after, answers, breaksOff, stalls, USAGE } from '../support/ai-behaviours.ts';
 import {
   API_KEY,
+  awaitRoomInHour,
   clearLedger,
   GOOD,
   openAsking,
@@ -39,9 +40,10 @@ afterAll(async () => {
   await database.drop();
 });
 afterEach(async () => {
-  expect(peer.refused).toEqual([]);
+  const refused = [...peer.refused];
   peer.reset();
   await clearLedger(database.db);
+  expect(refused).toEqual([]);
 });
 
 /** 500 tokens of output are 4,000 micro-dollars, the overhead of 1,000 tokens of input 2,000. */
@@ -139,6 +141,8 @@ describe('over all worker processes', () => {
 });
 
 describe('the budget of a learner', () => {
+  beforeEach(() => awaitRoomInHour(database.db));
+
   const BUDGET = String(2 * RESERVED);
 
   test('is kept under any number of questions at once', async () => {
@@ -200,6 +204,8 @@ describe('the budget of a learner', () => {
 });
 
 describe('the budget of the platform', () => {
+  beforeEach(() => awaitRoomInHour(database.db));
+
   test('is kept under any number of questions at once, whoever asks', async () => {
     const [one, other] = openTwo({ AI_BUDGET_PLATFORM_PER_HOUR_MICROS: String(3 * RESERVED) });
     const gate = Promise.withResolvers<void>();

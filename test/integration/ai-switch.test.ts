@@ -4,6 +4,7 @@ import { insertAiRequest, settleAiRequest } from '../../shared/ai/ai-request.rep
 import { newId } from '../../shared/db/id.ts';
 import { sql } from '../../shared/db/sql.ts';
 import { openAccount } from '../support/accounts.ts';
+import { awaitRoomInHour } from '../support/ai-asking.ts';
 import { uniquePrefix } from '../support/backends.ts';
 import type { Client } from '../support/client.ts';
 import { openApi, type InProcessApi } from '../support/in-process.ts';
@@ -64,6 +65,7 @@ test.each([
 });
 
 test('the switch shows what the hour cost, lost answers at their worst', async () => {
+  await awaitRoomInHour(database.db);
   const operator = await openAccount(api, 'operator');
   const request = {
     provider: 'openai',

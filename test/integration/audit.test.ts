@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { z } from 'zod';
 import { newId } from '../../shared/db/id.ts';
 import type { Database } from '../../shared/db/pool.ts';
@@ -222,7 +222,7 @@ describe('a record', () => {
       requestId: fc.option(text),
       details: fc.dictionary(fc.string(), fc.jsonValue()) as fc.Arbitrary<AuditEvent['details']>,
     });
-    const samples = fc.sample(events, { numRuns: 150, seed: 5 });
+    const samples = fc.sample(events, { numRuns: 150 });
     const found = await afterTampering(async (tx) => {
       for (const sample of samples) await appendAudit(tx, event(sample));
     });
@@ -230,7 +230,7 @@ describe('a record', () => {
   });
 
   test('spells an address as PostgreSQL does, and IPv4 as such wherever it came through', async () => {
-    const addresses = fc.sample(fc.oneof(fc.ipV4(), fc.ipV6()), { numRuns: 2000, seed: 5 });
+    const addresses = fc.sample(fc.oneof(fc.ipV4(), fc.ipV6()), { numRuns: 2000 });
     const spelled = addresses.map(canonicalIp).filter((ip) => ip !== null);
     expect(spelled.length).toBeGreaterThan(1500);
     const stored = await database.db.anyFirst(sql.type(z.strictObject({ ip: z.string() }))`

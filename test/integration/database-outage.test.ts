@@ -79,7 +79,7 @@ describe('while PostgreSQL is away', () => {
     await proxy.cut();
     expect((await learner.get('/api/v1/users/me')).status).toBe(503);
     await proxy.restore();
-    await eventually('ready', async () => (await api.client.get('/readiness')).status === 200, 5000);
+    await eventually('ready', async () => (await api.client.get('/readiness')).status === 200);
     const submitted = await learner.post(`/api/v1/exercises/${exerciseId}/submissions`, { code: 'export {};' });
     expect(submitted.status).toBe(202);
   });

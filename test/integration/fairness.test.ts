@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { submit, type SubmissionDeps } from '../../api/learning/submission.service.ts';
 import { Registry } from 'prom-client';
 import { createLearningMetrics } from '../../shared/observability/learning.metrics.ts';
-import { Dispatcher } from '../../shared/queues/outbox.ts';
+import { Dispatcher, relayOutbox } from '../../shared/queues/outbox.ts';
 import type { QueueBackend } from '../../shared/queues/backend.ts';
 import { GRADING_PRIORITY } from '../../shared/queues/grading.queue.ts';
 import { actorOf } from '../support/accounts.ts';
@@ -11,7 +11,7 @@ import { BACKENDS, openTestBackend, sharedRedisUrl, uniquePrefix } from '../supp
 import { eventually } from '../support/eventually.ts';
 import { buildExercise, buildUser, sumExercise, type BuiltExercise } from '../support/factories.ts';
 import { openWorker, type InProcessWorker } from '../support/in-process.ts';
-import { readGradingOrder } from '../support/grading-records.ts';
+import { countUnsentJobs, readGradingOrder } from '../support/grading-records.ts';
 import { addGradingJob, buildVerification } from '../support/runs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 import { RIGHT_SUM } from '../support/scene.ts';
@@ -40,6 +40,11 @@ describe.each(BACKENDS)('the order of grading on %s', (kind) => {
     await database.drop();
   });
 
+  /** What could not be sent at once, e.g. before the queue was connected, must not come after what is submitted later. */
+  const sendWhatIsLeft = async (): Promise<boolean> => {
+    await relayOutbox(database.db, backend);
+    return (await countUnsentJobs(database.db)) === 0;
+  };
   const submitAs = async (learnerId: string): Promise<string> => {
     const deps: SubmissionDeps = {
       db: database.db,
@@ -52,6 +57,7 @@ describe.each(BACKENDS)('the order of grading on %s', (kind) => {
     const request = { ip: '127.0.0.1', userAgent: null, idempotencyKey: null, lastEventId: null, hasCopyOf: null };
     const { id } = await submit(deps, actor, input, { ...request, signal: new AbortController().signal });
     await dispatcher.close();
+    await eventually('its job is in the queue', sendWhatIsLeft);
     return id;
   };
   const gradeAll = async (): Promise<readonly (string | null)[]> => {
@@ -61,7 +67,7 @@ describe.each(BACKENDS)('the order of grading on %s', (kind) => {
       prefix,
       extra: { WORKER_CONCURRENCY_GRADING: '1' },
     });
-    return eventually('all are graded', () => readGradingOrder(database.db), 30_000);
+    return eventually('all are graded', () => readGradingOrder(database.db), 90_000);
   };
 
   test('lets no flood of one learner delay the first submission of another', async () => {
@@ -74,7 +80,7 @@ describe.each(BACKENDS)('the order of grading on %s', (kind) => {
     const order = await gradeAll();
     expect(order.slice(0, 4)).toEqual([flood[0], first, flood[1], second]);
     expect(order.slice(4)).toEqual(flood.slice(2));
-  });
+  }, 120_000);
 
   test('grades what learners wait for before it verifies exercises', async () => {
     const verification = await buildVerification(database.db, exercise.versionId);
@@ -84,5 +90,5 @@ describe.each(BACKENDS)('the order of grading on %s', (kind) => {
     for (let count = 0; count < 5; count++) submissions.push(await submitAs(learner.id));
 
     expect((await gradeAll()).slice(-6)).toEqual([...submissions, null]);
-  });
+  }, 120_000);
 });

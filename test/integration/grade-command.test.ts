@@ -9,6 +9,8 @@ import { VerificationReport } from '../../shared/contracts/verification.contract
 import { sumExercise } from '../support/factories.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** With limits that leave room for a machine that has other things to do. */
+const SUM = sumExercise({ limits: { cpuMs: 2000, wallMs: 20_000 } });
 const CATALOGUE_EXERCISE = 'shared/learning/catalogue/skerry-post/01-atom/label-reader';
 
 describe('npm run grade', () => {
@@ -48,14 +50,14 @@ describe('npm run grade', () => {
 
   test('accepts a right solution to an exercise in one JSON file', async () => {
     const solution = file('right.js', 'export const sum = (a, b) => a + b;');
-    const { code, stdout } = await grade('--exercise', file('sum.json', sumExercise()), '--solution', solution);
+    const { code, stdout } = await grade('--exercise', file('sum.json', SUM), '--solution', solution);
     expect(stdout).toMatch(/accepted, score 100: 3 of 3 tests pass \(quickjs/);
     expect(code).toBe(0);
   });
 
   test('ends with 1 for a wrong solution, and tells what is wrong with it, also of hidden tests', async () => {
     const solution = file('wrong.js', 'export const sum = (a, b) => Math.abs(a) + b;');
-    const { code, stdout } = await grade('--exercise', file('sum.json', sumExercise()), '--solution', solution);
+    const { code, stdout } = await grade('--exercise', file('sum.json', SUM), '--solution', solution);
     expect(stdout).toMatch(/adds negatives +wrong_answer +[\d.]+ +[\d.]+ {2}expected -6, got -4\n/);
     expect(stdout).toMatch(/partial, score 67: 2 of 3 tests pass/);
     expect(code).toBe(1);
@@ -63,22 +65,16 @@ describe('npm run grade', () => {
 
   test('prints further lines of a message below its test', async () => {
     const solution = file('throws.js', 'export const sum = () => {\n  throw new Error("no\\u001b[31m");\n};');
-    const { stdout } = await grade('--exercise', file('sum.json', sumExercise()), '--solution', solution);
+    const { stdout } = await grade('--exercise', file('sum.json', SUM), '--solution', solution);
     expect(stdout).toMatch(/adds +runtime_error +[\d.]+ +[\d.]+ {2}Error: no \[31m\n {8}at sum \(sum\.js:2:\d+\)\n/);
     expect(stdout).not.toContain('\u001b');
   });
 
   test('prints JSON for machines: the grade, or the report of a verification', async () => {
-    const exercise = file('sum.json', sumExercise());
-    const graded = await grade(
-      '--json',
-      '--exercise',
-      exercise,
-      '--solution',
-      file('right.js', sumExercise().solutionCode),
-    );
+    const exercise = file('sum.json', SUM);
+    const graded = await grade('--json', '--exercise', exercise, '--solution', file('right.js', SUM.solutionCode));
     expect(Grade.parse(JSON.parse(graded.stdout))).toMatchObject({ verdict: 'accepted', score: 100 });
-    const broken = { ...sumExercise(), solutionCode: 'export const sum = () => 3;' };
+    const broken = { ...SUM, solutionCode: 'export const sum = () => 3;' };
     const verified = await grade('--json', '--exercise', file('broken.json', broken));
     expect(VerificationReport.parse(JSON.parse(verified.stdout))).toMatchObject({
       outcome: 'rejected',
@@ -90,7 +86,7 @@ describe('npm run grade', () => {
   test('grades every kind of test in TypeScript, with suites kept as files of their own', async () => {
     const directory = join(folder, 'typed');
     mkdirSync(join(directory, 'tests'), { recursive: true });
-    const { slug, title, difficulty } = sumExercise();
+    const { slug, title, difficulty } = SUM;
     const tests = [
       { kind: 'call', name: 'adds', function: 'sum', args: [1, 2], expected: 3 },
       { kind: 'suite', path: 'sum.test.ts' },
@@ -118,10 +114,10 @@ describe('npm run grade', () => {
     ['an unknown isolation', () => ['--exercise', CATALOGUE_EXERCISE, '--isolation', 'some'], /auto, required or off/],
     ['a folder that is no exercise', () => ['--exercise', 'docs'], /docs cannot be read: .*exercise\.json/],
     ['a file that is no JSON', () => ['--exercise', file('no.json', '{')], /no\.json cannot be read/],
-    ['an invalid exercise', () => ['--exercise', file('bad.json', { ...sumExercise(), points: -1 })], / {2}points: /],
+    ['an invalid exercise', () => ['--exercise', file('bad.json', { ...SUM, points: -1 })], / {2}points: /],
     [
       'an exercise that contradicts itself',
-      () => ['--exercise', file('twice.json', { ...sumExercise(), files: [{ path: 'sum.js', content: '' }] })],
+      () => ['--exercise', file('twice.json', { ...SUM, files: [{ path: 'sum.js', content: '' }] })],
       / {2}files\.0\.path: collides with the entrypoint/,
     ],
     [

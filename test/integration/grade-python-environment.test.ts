@@ -135,18 +135,23 @@ await describePython((gradePython) => {
         'tasks in an order of their own',
         py`
           import asyncio
-          done = []
-          async def wait(n):
-              await asyncio.sleep(0.01 * n)
-              done.append(n)
-              return n
           async def f():
-              done.clear()
-              return [await asyncio.gather(wait(2), wait(1)), done]
+              done, gate = [], asyncio.Event()
+              async def wait_for_the_other():
+                  await gate.wait()
+                  await asyncio.sleep(0.01)
+                  done.append("first")
+                  return "first"
+              async def wait():
+                  await asyncio.sleep(0.01)
+                  done.append("second")
+                  gate.set()
+                  return "second"
+              return [await asyncio.gather(wait_for_the_other(), wait()), done]
         `,
         [
-          [2, 1],
-          [1, 2],
+          ['first', 'second'],
+          ['second', 'first'],
         ],
       ],
       [

@@ -34,6 +34,8 @@ describe.each(BACKENDS)('the grading pipeline on %s', (kind) => {
       databaseUri: database.uri,
       redisUrl: kind === 'redis' ? sharedRedisUrl() : undefined,
       prefix: uniquePrefix(),
+      // Without maintenance, which on a slow machine would ask for a job that the suite has not sent yet, or not at all.
+      extra: { WORKER_QUEUES: 'grading' },
     });
   });
   afterAll(async () => {
@@ -172,7 +174,9 @@ describe.each(BACKENDS)('the grading pipeline on %s', (kind) => {
   });
 
   test('ends as the failure of the platform, never as a verdict, when no sandbox survives; and grades again afterwards', async () => {
-    const submission = await buildSubmission(database.db, exercise, sumThatTakes(2000));
+    // Busy for longer than any pause between two shots.
+    const patient = await buildExercise(database.db, sumExercise({ limits: { cpuMs: 10_000, wallMs: 30_000 } }));
+    const submission = await buildSubmission(database.db, patient, sumThatTakes(60_000));
     const jobId = await addGradingJob(worker.deps.backend, submission.runId);
     const seen = await eventually(
       'the platform gave up',
@@ -180,7 +184,7 @@ describe.each(BACKENDS)('the grading pipeline on %s', (kind) => {
         killRunners();
         return isFinished(submission);
       },
-      30_000,
+      90_000,
     );
     expect(seen).toMatchObject({
       status: 'failed',
@@ -197,7 +201,7 @@ describe.each(BACKENDS)('the grading pipeline on %s', (kind) => {
     const next = await buildSubmission(database.db, exercise, RIGHT_SUM, submission.learnerId);
     await addGradingJob(worker.deps.backend, next.runId);
     expect((await finished(next, 30_000)).verdict).toBe('accepted');
-  });
+  }, 150_000);
 });
 
 /** Kills every engine of the worker in this process, as a machine out of memory would. */

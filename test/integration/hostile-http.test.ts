@@ -281,8 +281,8 @@ describe('hostile HTTP', () => {
     });
 
     /** Writes one more byte every few milliseconds until the server has enough. */
-    const drip = async (start: string, piece: string): Promise<string> => {
-      const { socket, received, closed } = openRaw(server.url);
+    const drip = async (start: string, piece: string, { url } = server): Promise<string> => {
+      const { socket, received, closed } = openRaw(url);
       socket.write(start);
       const dripping = setInterval(() => socket.write(piece), 10);
       await closed;
@@ -291,7 +291,11 @@ describe('hostile HTTP', () => {
     };
 
     test('over its headers is cut off, though it always sends something', async () => {
-      const received = await drip('GET /health HTTP/1.1\r\nHost: learnify\r\nX-Slow: ', 'x');
+      // Long before the time of a whole request is over.
+      const limits = { ...SHORT, requestTimeoutMs: 600_000 };
+      const patient = await listen(createApp(api.deps), '127.0.0.1', 0, { limits });
+      const received = await drip('GET /health HTTP/1.1\r\nHost: learnify\r\nX-Slow: ', 'x', patient);
+      await stopListening(patient.server);
       expectRawProblem(received, 408, 'REQUEST_TIMEOUT');
     });
 
@@ -310,7 +314,8 @@ describe('hostile HTTP', () => {
 
     test('on many connections at once gets no more of them than there are', async () => {
       const maxConnections = 3;
-      const patient = await listen(createApp(api.deps), '127.0.0.1', 0, { limits: { maxConnections } });
+      const timeouts = { headersTimeoutMs: 60_000, requestTimeoutMs: 60_000, idleTimeoutMs: 60_000 };
+      const patient = await listen(createApp(api.deps), '127.0.0.1', 0, { limits: { maxConnections, ...timeouts } });
       const open = Array.from({ length: maxConnections }, () => openRaw(patient.url));
       await Promise.all(open.map(({ socket }) => once(socket, 'connect')));
       expect(await exchangeRaw(patient.url, rawRequest('GET /health'))).toBe('');

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { newId } from '../../shared/db/id.ts';
 import { uniquePrefix } from '../support/backends.ts';
 import type { Client } from '../support/client.ts';
+import { eventually } from '../support/eventually.ts';
 import { openApi, type InProcessApi } from '../support/in-process.ts';
 import { expectProblem } from '../support/problems.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
@@ -184,7 +185,9 @@ describe('the API over HTTP', () => {
       const answer = await proxied.client.get('/api/v1/nothing', { 'X-Request-Id': id });
       expect(answer.headers.get('x-request-id')).toBe(id);
       expectProblem(answer, 404, 'NOT_FOUND');
-      expect(proxied.logs().filter((line) => line['request_id'] === id)).toHaveLength(1);
+      const logged = () => proxied.logs().filter((line) => line['request_id'] === id);
+      await eventually('it is logged', () => logged().length > 0);
+      expect(logged()).toHaveLength(1);
     });
 
     test('replaces one that is no sensible id, even from a trusted proxy', async () => {
@@ -233,10 +236,8 @@ describe('the API over HTTP', () => {
     socket.on('data', (chunk) => chunks.push(chunk.toString()));
     socket.on('error', () => undefined);
     const closed = new Promise((resolve) => socket.once('close', resolve));
-    const startedAt = performance.now();
     socket.write('GET /health HTTP/1.1\r\nHost: learnify\r\nX-Slow: ');
     await closed;
-    expect(performance.now() - startedAt).toBeLessThan(8000);
     expect(chunks.join('')).toMatch(/^HTTP\/1\.1 408 /);
-  }, 12_000);
+  });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { sql } from 'slonik';
 import { z } from 'zod';
 import type { Route } from '../../api/http/define-route.ts';
@@ -148,16 +148,16 @@ describe('hostile text in any place of any request', () => {
     for (const { name, send } of targets) {
       for (const text of FOR_EVERY_PLACE) expectHandled(name, text, await send(text));
     }
-  }, 30_000);
+  }, 120_000);
 
   test('is handled whatever it is made of', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...targets), hostileText, async ({ name, send }, text) => {
         expectHandled(name, text, await send(text));
       }),
-      { seed: 11, numRuns: 250 },
+      { numRuns: 250 },
     );
-  }, 30_000);
+  }, 120_000);
 
   test('is handled in the headers that we read', async () => {
     const { client } = await openAccount(api, 'instructor');
@@ -185,7 +185,7 @@ describe('hostile text in any place of any request', () => {
       await stream.body?.cancel();
       expect(stream.status).toBeLessThan(500);
     }
-  }, 30_000);
+  }, 120_000);
 
   test("is handled in the operators' pages and their queues", async () => {
     const admin = await buildAccount(database.db, 'admin');
@@ -208,7 +208,7 @@ describe('hostile text in any place of any request', () => {
         });
       }
     }
-  }, 30_000);
+  }, 120_000);
 
   describe('at the end of it all', () => {
     test('no statement holds what a client sent, though parameters did', () => {

@@ -21,7 +21,8 @@ let api: InProcessApi;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  const extra = { TRUST_PROXY: '1', LOGIN_FAILURES_BEFORE_DELAY: String(FREE_FAILURES) };
+  // Few connections: as many as attempts side by side would take a slow machine too long to open at once.
+  const extra = { TRUST_PROXY: '1', LOGIN_FAILURES_BEFORE_DELAY: String(FREE_FAILURES), DB_POOL_MAX: '5' };
   api = await openApi({ databaseUri: database.uri, prefix: uniquePrefix(), extra });
 });
 afterAll(async () => {

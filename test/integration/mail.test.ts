@@ -98,11 +98,13 @@ describe('mails', () => {
       const user = await buildUser(scene.database.db);
       const { id } = await scene.askToVerify(user);
       await scene.bench.send(id);
+      const first = scene.onlyMailTo(user.email);
       await reopen(id);
       await scene.bench.send(id);
-      const [first, second] = scene.mailsTo(user.email);
-      expect(second?.headers['message-id']).toBe(first?.headers['message-id']);
-      expect(await scene.take('verify_email', first?.token ?? '')).toBeNull();
+      // Within the same millisecond it takes the place of the first.
+      const second = scene.mailsTo(user.email).at(-1);
+      expect(second?.headers['message-id']).toBe(first.headers['message-id']);
+      expect(await scene.take('verify_email', first.token)).toBeNull();
       expect(await scene.take('verify_email', second?.token ?? '')).not.toBeNull();
     });
 
@@ -221,10 +223,11 @@ describe('mails', () => {
       for (const template of ['password_changed', 'refresh_token_reused'] as const)
         await scene.send({ template, ...to });
       await scene.send({ template: 'account_erased', recipient: user.email, userId: null });
-      expect(scene.mailsTo(user.email).map(({ subject }) => subject)).toEqual([
-        'Your password was changed',
+      const subjects = scene.mailsTo(user.email).map(({ subject }) => subject);
+      expect(subjects.sort()).toEqual([
         'We ended a session of your account',
         'Your account is being erased',
+        'Your password was changed',
       ]);
     });
 

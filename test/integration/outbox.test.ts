@@ -37,8 +37,8 @@ describe.each(BACKENDS)('the outbox with queues on %s', (kind) => {
         jobId: gradingJobId(run),
       }),
     );
-  const age = () =>
-    database.db.query(sql.typeAlias('void')`UPDATE outbox SET created_at = created_at - interval '1 minute'`);
+  const age = (minutes = 1) =>
+    database.db.query(sql.typeAlias('void')`UPDATE outbox SET created_at = now() - make_interval(mins => ${minutes})`);
   const unsent = () =>
     database.db.oneFirst(sql.type(z.strictObject({ n: z.number() }))`SELECT count(*)::int AS n FROM outbox`);
   const waiting = async () => (await backend.queue('grading').getWaiting()).map((job) => job.id);
@@ -75,9 +75,11 @@ describe.each(BACKENDS)('the outbox with queues on %s', (kind) => {
 
   test('is emptied by the relay when nobody else did, after leaving fresh rows to their writers', async () => {
     const row = await request();
+    // Fresh also when this machine takes seconds from one statement to the next.
+    await age(-1);
     expect(await relayOutbox(database.db, backend)).toBe(0);
     await age();
-    expect(await getOutboxLagSeconds(database.db)).toBeGreaterThan(59);
+    expect(await getOutboxLagSeconds(database.db)).toBeGreaterThanOrEqual(60);
     expect(await relayOutbox(database.db, backend)).toBe(1);
     expect(await getOutboxLagSeconds(database.db)).toBe(0);
     expect(await waiting()).toEqual([row.job_id]);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Options } from 'express-rate-limit';
 import { Redis } from 'ioredis';
 import { createApp } from '../../api/app.ts';
@@ -79,7 +79,19 @@ async function statuses(count: number, ask: () => Promise<Answer>): Promise<numb
 
 const allowed = Array.from({ length: FAILURES_PER_MINUTE }, () => 401);
 
+/** No window ends during a test, however long the machine takes for its requests. */
+function stopTheClock(): void {
+  beforeEach(() => {
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now());
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+}
+
 describe('rate limits of one process', () => {
+  stopTheClock();
+
   test('stop the guessing of passwords after a few failures, and say how long to wait', async () => {
     const api = await open();
     expect(await statuses(FAILURES_PER_MINUTE, () => failToLogIn(api))).toEqual(allowed);
@@ -235,6 +247,8 @@ describe('rate limits of one process', () => {
 });
 
 describe('the address that is counted', () => {
+  stopTheClock();
+
   /** Fails logins until one is refused, with the headers of each attempt, and tells how many were let through. */
   async function attemptsUntilRefused(api: Served, headersOf: (n: number) => Record<string, string>) {
     for (let n = 0; n < 3 * FAILURES_PER_MINUTE; n += 1) {

@@ -19,6 +19,8 @@ import { openApi, openWorker, openWorkerDeps, type InProcessApi, type InProcessW
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const silent = pino({ level: 'silent' });
+/** Some rounds of maintenance, which come every second or so. */
+const WAIT_MS = 40_000;
 const RIGHT = 'export const sum = (a, b) => a + b;';
 const WRONG = 'export const sum = () => 3;';
 
@@ -319,10 +321,14 @@ describe('a regrade that is graded', () => {
     });
   };
   const completed = (id: string) =>
-    eventually('the regrade is completed', async () => {
-      const view = await progressOf(id);
-      return view.status === 'completed' ? view : null;
-    });
+    eventually(
+      'the regrade is completed',
+      async () => {
+        const view = await progressOf(id);
+        return view.status === 'completed' ? view : null;
+      },
+      WAIT_MS,
+    );
   const isSolved = async () =>
     z.object({ solved: z.boolean() }).parse((await learner.client.get(`/api/v1/exercises/${exercise.exerciseId}`)).body)
       .solved;
@@ -361,11 +367,12 @@ describe('a regrade that is graded', () => {
     const view = await submit('export const sum = (a) => (a === 1 ? 3 : 0);');
     const { id } = await start(operator, { verdicts: [view.verdict ?? 'accepted'] });
     const seen = new Set<string>();
-    await eventually('the regrade is completed', async () => {
+    const isCompleted = async (): Promise<boolean> => {
       const now = await submission(view.id);
       seen.add(`${now.status} ${now.verdict}`);
       return (await progressOf(id)).status === 'completed';
-    });
+    };
+    await eventually('the regrade is completed', isCompleted, WAIT_MS);
     expect([...seen]).toEqual([`completed ${view.verdict}`]);
   });
 

@@ -126,8 +126,9 @@ describe('a process', () => {
       const tokens = await logIn(first, email);
       await first.client.as(tokens.accessToken).post('/api/v1/auth/logout');
       const second = await open({ DATABASE_LISTEN_URL: serverUri() });
-      expectProblem(await me(second.client, tokens), 401, 'UNAUTHENTICATED');
+      const answer = await me(second.client, tokens);
       await second.close();
+      expectProblem(answer, 401, 'UNAUTHENTICATED');
     } finally {
       await first.close();
     }

@@ -98,7 +98,18 @@ describe('the password of the database is rotated under running processes', () =
   };
   /** As if every connection had ended just now: the next ones have to log in. */
   const endConnections = async (): Promise<void> => {
-    await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1', [role]);
+    const { rows } = await admin.query<{ pid: number }>(
+      'SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1',
+      [role],
+    );
+    const told = rows.map(({ pid }) => pid);
+    await eventually('all that were told to end have ended', async () => {
+      const left = await admin.query('SELECT FROM pg_stat_activity WHERE usename = $1 AND pid = ANY ($2)', [
+        role,
+        told,
+      ]);
+      return left.rowCount === 0;
+    });
   };
   const canLogIn = async (secret: string): Promise<boolean> => {
     const client = new PostgresClient({ connectionString: uriWith(secret) });
@@ -162,11 +173,12 @@ describe('the password of the database is rotated under running processes', () =
     const old = password;
     await setPassword(newSecret());
     expect([await canLogIn(old), await canLogIn(password)]).toEqual([false, true]);
-    expect((await learner.get('/api/v1/users/me')).status).toBe(200);
+    // No new connection can be opened now; those that are may be busy for a moment.
+    await eventually('open ones serve', async () => (await learner.get('/api/v1/users/me')).status === 200);
 
     await endConnections();
     await eventually('new connections are refused', () => api.output().includes('password authentication failed'));
-    // By then no connection is left of those that were open, so each of these needs a new one.
+    // No connection is left of those that were open, so each of these needs a new one.
     for (const path of ['/api/v1/courses', '/api/v1/users/me']) {
       expectProblem(await learner.get(path), 503, 'SERVICE_UNAVAILABLE');
     }
@@ -176,10 +188,10 @@ describe('the password of the database is rotated under running processes', () =
     await eventually('the worker is ready again', async () => (await fetch(`${worker.url}/readiness`)).ok);
     await submitAndGrade(learner);
     for (const started of [api, worker]) {
+      const hears = async (): Promise<boolean> =>
+        /^database_notifications_live 1$/m.test(await (await fetch(`${started.url}/metrics`)).text());
       // Its turn to try again comes within ten seconds.
-      await eventually('it hears notifications again', async () =>
-        /^database_notifications_live 1$/m.test(await (await fetch(`${started.url}/metrics`)).text()),
-      );
+      await eventually('it hears notifications again', hears, 30_000);
       expect(started.output()).not.toContain(old);
       expect(started.output()).not.toContain(password);
     }
@@ -201,8 +213,11 @@ test('a process that is started with a wrong password says so and ends at once',
   const database = await createTestDatabase();
   const uri = new URL(database.uri);
   uri.password = newSecret();
-  await expect(startApi({ databaseUri: uri.href, prefix: uniquePrefix() })).rejects.toThrow(
-    /password authentication failed/,
-  );
-  await database.drop();
+  try {
+    await expect(startApi({ databaseUri: uri.href, prefix: uniquePrefix() })).rejects.toThrow(
+      /password authentication failed/,
+    );
+  } finally {
+    await database.drop();
+  }
 });

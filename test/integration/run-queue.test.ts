@@ -12,6 +12,7 @@ import { eventually } from '../support/eventually.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const log = pino({ level: 'silent' });
+const HOUR_MS = 3_600_000;
 
 describe.each(BACKENDS)('a queue on %s', (kind) => {
   let database: TestDatabase;
@@ -99,8 +100,9 @@ describe.each(BACKENDS)('a queue on %s', (kind) => {
     run((job) => {
       if (job.payload.runId !== postponed) return Promise.resolve(void others.push(job.payload.runId));
       attempts.push(job.isLastAttempt);
+      if (attempts.length === 1) return Promise.reject(new JobPostponed(HOUR_MS, 'not for long'));
       // More often than there are attempts.
-      return attempts.length <= 5 ? Promise.reject(new JobPostponed(200, 'not now')) : Promise.resolve();
+      return attempts.length <= 5 ? Promise.reject(new JobPostponed(20, 'not now')) : Promise.resolve();
     }, 1);
     const id = await add({ runId: postponed, dispatch: 1 });
     await eventually('postponed', async () => (await stateOf(id)) === 'delayed');
@@ -108,6 +110,8 @@ describe.each(BACKENDS)('a queue on %s', (kind) => {
     const other = newId();
     await add({ runId: other, dispatch: 1 });
     await eventually('the other job is done meanwhile', () => others.includes(other));
+    expect(attempts).toHaveLength(1);
+    await (await backend.queue('grading').getJob(id))?.promote();
 
     await eventually('completed', async () => (await stateOf(id)) === 'completed');
     expect(attempts).toEqual(Array.from({ length: 6 }, () => false));
@@ -149,6 +153,7 @@ describe.each(BACKENDS)('a queue on %s', (kind) => {
 
   test('aborts the running jobs that outlast the grace period, and they are handed back to be done again', async () => {
     const reasons: unknown[] = [];
+    const begun = Promise.withResolvers<void>();
     const first = run(
       (_job, signal) =>
         new Promise((_resolve, reject) => {
@@ -156,10 +161,11 @@ describe.each(BACKENDS)('a queue on %s', (kind) => {
             reasons.push(signal.reason);
             reject(new JobError('handed back', { retryable: true }));
           });
+          begun.resolve();
         }),
     );
     const id = await add();
-    await eventually('active', async () => (await stateOf(id)) === 'active');
+    await begun.promise;
     await first.drain(50);
     expect(reasons).toEqual([expect.objectContaining({ message: 'The worker is shutting down.' })]);
     run(() => Promise.resolve());

@@ -45,8 +45,10 @@ describe('life of the runners', () => {
     const controller = new AbortController();
     const exercise = buildExercise({ limits: { cpuMs: 10_000, wallMs: 30_000 } });
     const running = gradeOf('export const gcd = () => { for (;;); };', exercise, controller.signal);
-    setTimeout(() => controller.abort(new Error('cancelled by the learner')), 200);
-    await expect(running).rejects.toThrow('cancelled by the learner');
+    const ended = expect(running).rejects.toThrow('cancelled by the learner');
+    await eventually('a busy runner', () => sandbox.health().busy === 1);
+    controller.abort(new Error('cancelled by the learner'));
+    await ended;
     expect((await gradeOf(HONEST_GCD)).verdict).toBe('accepted');
   });
 
@@ -56,9 +58,10 @@ describe('life of the runners', () => {
     try {
       await eventually('two warm runners', () => own.health().idle === 2);
       const before = new Set(descendantsOf(process.pid));
+      // For two seconds, on whatever machine.
       const slow =
-        'export function gcd(a, b) { let n = 0; while (n < 3e6) n++; return b === 0 ? a : a % b === 0 ? b : gcdOf(b, a % b); }\nconst gcdOf = (a, b) => (b ? gcdOf(b, a % b) : a);';
-      const exercise = buildExercise({ limits: { cpuMs: 3000, wallMs: 20_000 } });
+        'const end = Date.now() + 2000; while (Date.now() < end); export const gcd = (a, b) => (b ? gcd(b, a % b) : a);';
+      const exercise = buildExercise({ limits: { cpuMs: 10_000, wallMs: 20_000 } });
       const running = grade(own, exercise, slow, AbortSignal.timeout(50_000));
       await eventually('a busy runner', () => own.health().busy === 1);
       const busy = own.busyPids();
@@ -146,7 +149,8 @@ describe('life of the runners', () => {
   test('close leaves no process', async () => {
     const own = await openSandbox({ size: 2 });
     await eventually('warm runners', () => own.health().idle === 3);
-    const running = grade(own, buildExercise(), 'for (;;);', AbortSignal.timeout(50_000));
+    const exercise = buildExercise({ limits: { cpuMs: 10_000, wallMs: 30_000 } });
+    const running = grade(own, exercise, 'for (;;);', AbortSignal.timeout(50_000));
     const failed = expect(running).rejects.toMatchObject({ name: 'SandboxError', code: 'pool_closed' });
     await eventually('a busy runner', () => own.health().busy === 1);
     const pids = own.busyPids().flatMap((pid) => [pid, ...descendantsOf(pid)]);

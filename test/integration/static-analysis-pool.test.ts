@@ -13,12 +13,13 @@ afterEach(async () => {
   open = [];
 });
 
+/** Analyses have all the time in the world, unless told otherwise. */
 function openTested(limits: Partial<PoolLimits> = {}): {
   analysis: StaticAnalysis;
   ended: (reason: string) => Promise<number>;
 } {
   const registry = new Registry();
-  const analysis = openStaticAnalysis({ log: silentLog, registry, limits });
+  const analysis = openStaticAnalysis({ log: silentLog, registry, limits: { timeLimitMs: 60_000, ...limits } });
   open.push(analysis);
   return {
     analysis,

@@ -14,7 +14,7 @@ import { openApi, openWorkerDeps, type InProcessApi } from '../support/in-proces
 import { serveRoutes, type OwnRoutes } from '../support/own-routes.ts';
 import { startApi } from '../support/processes.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { cutListeners, submitCode, watchersOf } from '../support/watching.ts';
+import { cutListeners, isListening, submitCode, watchersOf } from '../support/watching.ts';
 
 describe('the events of a submission', () => {
   let database: TestDatabase;
@@ -152,6 +152,7 @@ describe('the events of a submission', () => {
     const id = await submitCode(learner, exercise.exerciseId);
     const { next } = await follow(id);
     expect(await next()).toBe('queued');
+    await eventually('the api listens', () => isListening(api.deps.registry));
     expect(await cutListeners(database.db)).toBeGreaterThan(0);
     const run = await claim(id);
     expect(await next()).toBe('running');
@@ -192,11 +193,10 @@ describe('the events of a submission', () => {
     const id = await submitCode(learner, exercise.exerciseId);
     const followed = [await follow(id, { ...api, url: process.url }), await follow(id, { ...api, url: process.url })];
     for (const { next } of followed) expect(await next()).toBe('queued');
-    const stoppedAt = performance.now();
     await process.kill('SIGTERM');
     for (const { next } of followed) expect(await next()).toBeNull();
+    // Had a stream held it up, its grace period would have ended it, with another code.
     expect(await process.exited).toBe(0);
-    expect(performance.now() - stoppedAt).toBeLessThan(5000);
   });
 });
 

@@ -61,7 +61,7 @@ describe('waiting for a submission', () => {
     expect((await at(api).get(`/api/v1/submissions/${id}`)).body).toMatchObject({ status: 'queued' });
     await grader.grade(id);
     expect((await wait(id)).body).toMatchObject({ status: 'completed', verdict: 'accepted' });
-    expect(await waiting(api)).toBe(0);
+    await eventually('nobody waits', async () => (await waiting(api)) === 0);
   });
 
   test('answers when the status changes, to whichever process the change is news', async () => {
@@ -94,7 +94,7 @@ describe('waiting for a submission', () => {
     const answer = await wait(id, 1);
     expect(answer).toMatchObject({ status: 200, body: { status: 'queued' } });
     expect(performance.now() - startedAt).toBeGreaterThanOrEqual(990);
-    expect(await waiting(api)).toBe(0);
+    await eventually('nobody waits', async () => (await waiting(api)) === 0);
   });
 
   test.each(['26', '-1', '1.5', 'long', '1&wait=2'])('refuses wait=%s', async (seconds) => {
@@ -152,9 +152,20 @@ describe('waiting for a submission', () => {
   });
 
   test('is measured apart from requests that should be quick', async () => {
-    const metrics = await api.deps.registry.metrics();
-    expect(metrics).toContain('path="/api/v1/submissions/:id?wait"');
-    expect(metrics).toContain('path="/api/v1/submissions/:id"');
+    const measured = await openApi(environment);
+    alsoOpen.push(measured);
+    const countOf = async (suffix: string): Promise<number> => {
+      const path = `/api/v1/submissions/:id${suffix}`;
+      const metric = await measured.deps.registry.getSingleMetric('http_requests_total')?.get();
+      return metric?.values.find(({ labels }) => labels['path'] === path)?.value ?? 0;
+    };
+    const id = await submitCode(learner, exercise.exerciseId);
+    await wait(id, 1, {}, measured);
+    await eventually('the wait is counted', async () => (await countOf('?wait')) === 1);
+    expect(await countOf('')).toBe(0);
+    await at(measured).get(`/api/v1/submissions/${id}`);
+    await eventually('the other is counted', async () => (await countOf('')) === 1);
+    expect(await countOf('?wait')).toBe(1);
   });
 
   test('stays below every limit on connections where nothing moves', () => {
@@ -189,7 +200,8 @@ describe('waiting for a submission', () => {
       expect(await cutListeners(database.db)).toBeGreaterThanOrEqual(2);
       const run = await claim(id);
       expect((await answer).body).toMatchObject({ status: 'running' });
-      await eventually('it listens again', () => listens(api));
+      // Its turn to try again comes within ten seconds.
+      await eventually('it listens again', () => listens(api), 40_000);
       const next = wait(id);
       await eventually('it waits', async () => (await waiting(api)) === 1);
       await grader.complete(run);
@@ -221,11 +233,10 @@ describe('waiting for a submission', () => {
     await eventually('it waits', async () =>
       (await client.get('/metrics')).text.includes('submission_watchers{kind="wait"} 1'),
     );
-    const stoppedAt = performance.now();
     await process.kill('SIGTERM');
     expect((await answer).body).toMatchObject({ status: 'queued' });
+    // Had the wait held it up, its grace period would have ended it, with another code.
     expect(await process.exited).toBe(0);
-    expect(performance.now() - stoppedAt).toBeLessThan(5000);
   });
 });
 

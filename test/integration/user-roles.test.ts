@@ -112,10 +112,26 @@ describe('an admin', () => {
     expect(await rolesOf(admin.userId)).toEqual(['learner', 'admin']);
 
     const other = await openAccount(api, 'admin');
-    const answers = await Promise.all([
-      putRoles(admin.client, other.userId, []),
-      putRoles(other.client, admin.userId, []),
-    ]);
+    const [locked, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const holding = database.db.transaction(async (tx) => {
+      await tx.query(sql.typeAlias('void')`SELECT FROM users WHERE id = ${admin.userId} FOR UPDATE`);
+      locked.resolve();
+      await release.promise;
+    });
+    await locked.promise;
+    const taking = [putRoles(admin.client, other.userId, []), putRoles(other.client, admin.userId, [])];
+    try {
+      // By then both have been let in, each by a token that is still good.
+      await eventually('both wait for the admins', async () => {
+        const waiting = await database.db.oneFirst(sql.type(z.strictObject({ waiting: z.number() }))`
+          SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`);
+        return waiting === 2;
+      });
+    } finally {
+      release.resolve();
+      await holding;
+    }
+    const answers = await Promise.all(taking);
     // The second is no admin any more when its turn comes.
     expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 403]);
     const left = [await rolesOf(admin.userId), await rolesOf(other.userId)].filter((roles) => roles.includes('admin'));

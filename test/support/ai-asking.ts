@@ -11,6 +11,7 @@ import { openAiClient } from '../../worker/ai/open-ai-client.ts';
 import type { Question } from '../../worker/ai/provider.ts';
 import type { AiPeer } from './ai-peer.ts';
 import type { Protocol } from './ai-peer-wire.ts';
+import { eventually } from './eventually.ts';
 
 /** What tests ask: a verdict and a reason. */
 export const Verdict = z.strictObject({ verdict: z.enum(['good', 'bad']), reason: z.string().max(40).nullable() });
@@ -106,4 +107,15 @@ export function readLedger(db: DatabasePool): Promise<readonly LedgerRow[]> {
 export async function clearLedger(db: DatabasePool): Promise<void> {
   await db.query(sql.typeAlias('void')`TRUNCATE ai_requests, ai_spending, ai_pauses`);
   await db.query(sql.typeAlias('void')`UPDATE ai_switch SET enabled = true, reason = '', changed_at = NULL`);
+}
+
+/** Budgets are those of an hour or a day by the clock: waits for the next where this one has not half a minute left. */
+export async function awaitRoomInHour(db: DatabasePool): Promise<void> {
+  await eventually(
+    'an hour with room for a test',
+    () =>
+      db.oneFirst(sql.type(z.strictObject({ has_room: z.boolean() }))`
+        SELECT date_trunc('hour', now(), 'UTC') = date_trunc('hour', now() + interval '30 s', 'UTC') AS has_room`),
+    45_000,
+  );
 }

@@ -54,12 +54,12 @@ export async function countUnsentJobs(db: Database): Promise<number> {
   return db.oneFirst(sql.type(z.strictObject({ count: z.number() }))`SELECT count(*)::int AS count FROM outbox`);
 }
 
-/** The log lines of processes, parsed; a line that is no JSON throws. */
+/** The log lines of processes, parsed; a line that is no JSON throws. What a pipe has brought the half of is no line yet. */
 export function logLines(...processes: readonly TestProcess[]): Record<string, unknown>[] {
   return processes.flatMap(({ output }) =>
     output()
       .split('\n')
-      .filter((line) => line !== '')
+      .slice(0, -1)
       .map((line) => JSON.parse(line) as Record<string, unknown>),
   );
 }
@@ -81,6 +81,8 @@ export async function readGradingOrder(db: Database): Promise<readonly (string |
 
 /** The same, once at least so many are there: they are said after the commit, and read from a pipe. */
 export async function whenSettled(count: number, ...processes: readonly TestProcess[]): Promise<string[]> {
-  await eventually(`${count} are said to be settled`, () => settledRuns(...processes).length >= count);
-  return settledRuns(...processes);
+  return eventually(`${count} are said to be settled`, () => {
+    const settled = settledRuns(...processes);
+    return settled.length >= count ? settled : null;
+  });
 }

@@ -71,6 +71,11 @@ export function isRunning(pid: number): boolean {
   return stat !== null && stat.state !== 'Z';
 }
 
+/** The process that started it, or took it over; null when it has ended. */
+export function parentOf(pid: number): number | null {
+  return readStat(String(pid))?.parent ?? null;
+}
+
 function readStat(pid: string): { state: string; parent: number } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { eventually } from './eventually.ts';
 import { freePort } from './free-port.ts';
+import { parentOf } from './grading.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BANNER_END = 'Ctrl-C stops everything';
-const START_TIMEOUT_MS = 90_000;
+const START_TIMEOUT_MS = 240_000;
 
 /** A machine of its own as far as the launcher can tell: a state folder and free ports. */
 export interface LauncherHome {
@@ -42,6 +43,7 @@ export async function makeLauncherHome(): Promise<LauncherHome> {
 
 export interface TestLauncher {
   pid: number;
+  /** Everything it has written so far; all of it once it has exited. */
   output: () => string;
   exited: Promise<number | null>;
   kill: (signal: NodeJS.Signals) => Promise<number | null>;
@@ -56,8 +58,9 @@ export function runLauncher(home: LauncherHome, extra: Record<string, string> = 
   });
   const chunks: string[] = [];
   for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
-  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+    stream.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+  // Not at its exit: what it wrote last may still be in the pipes. Its children write to files, and do not hold them.
+  const exited = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
   return {
     pid: child.pid ?? 0,
     output: () => chunks.join(''),
@@ -96,12 +99,17 @@ export function processesOf(home: LauncherHome): number[] {
     .map(Number);
 }
 
-/** The pid of the one process of a home that runs this entry file. */
-export function processRunning(home: LauncherHome, entry: string): number {
-  const [pid, ...others] = processesOf(home).filter((candidate) =>
-    readProc(String(candidate), 'cmdline').includes(entry),
+/** The pid of the one process of a home whose command line matches. */
+export function processRunning(home: LauncherHome, command: string): number {
+  const parents = new Map(
+    processesOf(home)
+      .filter((pid) => readProc(String(pid), 'cmdline').includes(command))
+      .map((pid) => [pid, parentOf(pid)]),
   );
-  if (pid === undefined || others.length > 0) throw new Error(`Not exactly one process runs ${entry}.`);
+  // What was forked just now has the command line of its parent until it gets one of its own, or ends; it is no second one.
+  const running = [...parents].filter(([, parent]) => parent !== null && !parents.has(parent));
+  const [pid, ...others] = running.map(([candidate]) => candidate);
+  if (pid === undefined || others.length > 0) throw new Error(`Not exactly one process runs ${command}.`);
   return pid;
 }
 

@@ -7,13 +7,15 @@ import { freePort } from './free-port.ts';
 export interface TestProcess {
   url: string;
   pid: number;
-  /** Everything it has written so far. */
+  /** Everything it has written so far; all of it once it has exited. */
   output: () => string;
   exited: Promise<number | null>;
   kill: (signal?: NodeJS.Signals) => Promise<void>;
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** Ten times what it takes. */
+const START_TIMEOUT_MS = 50_000;
 export const TEST_JWT_SECRET = 'kH3vN8sQ2xW7zB5mT9pL4rY6uC1dF0aJ';
 
 export interface ProcessEnvironment {
@@ -72,8 +74,9 @@ async function startProcess(
   });
   const chunks: string[] = [];
   for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
-  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    stream.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+  // Not at its exit: what it wrote last may still be in the pipes.
+  const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
   const url = `http://127.0.0.1:${port}`;
   const running: TestProcess = {
     url,
@@ -92,7 +95,7 @@ async function startProcess(
         if (hasEnded(child)) return true;
         return (await fetch(`${url}/readiness`)).ok;
       },
-      30_000,
+      START_TIMEOUT_MS,
     );
     if (hasEnded(child)) throw new Error(`${entry} ended at its start.`);
   } catch (error) {

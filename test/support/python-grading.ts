@@ -10,7 +10,7 @@ import { buildExercise, openSandbox, type TestInput } from './grading.ts';
 
 const ENGINES: PythonEngine[] = ['python-wasi', 'python-native'];
 /** No program is meant to come near these but by printing or hoarding. */
-const LIMITS = { cpuMs: 2000, wallMs: 20_000, memoryMb: 64, outputKb: 16 };
+const LIMITS = { cpuMs: 2000, wallMs: 30_000, memoryMb: 64, outputKb: 16 };
 
 export type PythonExercise = { tests: TestInput[]; entrypoint?: string; files?: ExerciseFile[]; clock?: string };
 

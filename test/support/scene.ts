@@ -36,11 +36,10 @@ export async function openScene(kind: BackendKind, options: SceneOptions = {}): 
   const environment = { databaseUri: database.uri, redisUrl, prefix: uniquePrefix() };
   const exercise = await buildExercise(database.db, patientSum());
   const backend = openTestBackend(kind, database.uri, 'consumer', environment.prefix, redisUrl);
-  const processes: TestProcess[] = [];
-  const keep = async (starting: Promise<TestProcess>): Promise<TestProcess> => {
-    const started = await starting;
-    processes.push(started);
-    return started;
+  const processes: Promise<TestProcess>[] = [];
+  const keep = (starting: Promise<TestProcess>): Promise<TestProcess> => {
+    processes.push(starting);
+    return starting;
   };
   return {
     database,
@@ -55,7 +54,9 @@ export async function openScene(kind: BackendKind, options: SceneOptions = {}): 
       return SubmissionState.parse(answer.body).id;
     },
     close: async () => {
-      await Promise.all(processes.map((started) => started.kill('SIGKILL')));
+      // Also those that were still starting when the test failed.
+      const started = (await Promise.allSettled(processes)).filter((each) => each.status === 'fulfilled');
+      await Promise.all(started.map(({ value }) => value.kill('SIGKILL')));
       await backend.close();
       await database.drop();
     },

@@ -22,8 +22,8 @@ interface PeerOptions {
   credentials?: { user: string; pass: string };
   /** Asked for each recipient, with how many there were before. */
   onRecipient?: (address: string, index: number) => Say;
-  /** Asked when a message has come, with how many there were before. */
-  onMessage?: (index: number) => Say;
+  /** Asked when a message has come, with how many there were before and what it says. */
+  onMessage?: (index: number, mail: ReadMail) => Say;
 }
 
 /** A real SMTP server that keeps what it is sent and says what a test wants it to. */
@@ -70,14 +70,15 @@ export async function openSmtpPeer(options: PeerOptions = {}): Promise<SmtpPeer>
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
-        const said = onMessage?.(messages++) ?? null;
         const raw = Buffer.concat(chunks).toString();
+        const mail = parseMail(raw);
+        const said = onMessage?.(messages++, mail) ?? null;
         if (said === null) {
           deliveries.push({
             from: mailFrom === false ? '' : mailFrom.address,
             to: rcptTo.map(({ address }) => address),
             raw,
-            mail: parseMail(raw),
+            mail,
             secure: session.secure,
             user: typeof session.user === 'string' ? session.user : null,
           });

@@ -1,4 +1,5 @@
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { freePort } from './free-port.ts';
 
 export interface TcpProxy {
   /** The URI of what is behind the proxy, led through it. */
@@ -34,8 +35,9 @@ export async function startTcpProxy(uri: string): Promise<TcpProxy> {
     }
   };
 
-  let server = await listen(relay, 0);
-  const { port } = server.address() as AddressInfo;
+  // One that nobody else is given while the proxy is cut.
+  const port = await freePort();
+  let server = await listen(relay, port);
   const cut = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());

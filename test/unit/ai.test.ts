@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { z } from 'zod';
 import { costMicros, KNOWN_PRICES, priceOf } from '../../shared/ai/prices.ts';
 import type { Standing } from '../../shared/ai/ai-request.repository.ts';

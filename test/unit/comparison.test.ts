@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { MAX_DIFFERENCES, canonicalJson, compare } from '../../worker/grading/comparison.ts';
 import { storableJson } from '../../shared/db/storable-json.ts';
 import { nestingDepth, type Json } from '../../worker/grading/json.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { NoAnswer } from '../../worker/ai/ai-client.ts';
 import { cleanDomainText, domainName, refuseDomainText } from '../../worker/curriculum/domain-text.ts';
 import { extractVariables, variablesFromLexicon } from '../../worker/curriculum/extract-variables.ts';

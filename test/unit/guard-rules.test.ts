@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { addFailure, delayAfter, guardRules } from '../../api/identity/guard/guard-rules.ts';
 
 const { account_network: own, network, account } = guardRules(5);

@@ -14,7 +14,7 @@ const EXPONENTIAL_LENGTH = 4 * 1024;
 /** As much as an ordinary body holds at most. */
 const FIELD_LENGTH = 100 * 1024;
 /** A linear match of so much text takes less than a millisecond. So this is no measurement, only the end of patience. */
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 10_000;
 
 /** Works on the task in a thread of its own and answers what it was busy with when patience ended, or `done`. */
 async function blowUp(task: BlowUpTask, patienceMs = PATIENCE_MS): Promise<{ last: string; steps: number }> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { ReviewBody } from '../../shared/contracts/review.contract.ts';
 import { groundAnswer } from '../../worker/review/grounding.ts';
 import { RUBRIC, RubricAnswer, type Judgement } from '../../worker/review/rubric.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { linesOf, plainText, visibleSource } from '../../worker/review/sanitise.ts';
 
 const plain = (text: string) => plainText(text, 200);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { Verdict } from '../../shared/contracts/grade.contract.ts';
 import { ReviewCategory, ReviewScores } from '../../shared/contracts/review.contract.ts';
 import type { Failure } from '../../worker/review/grounding.ts';

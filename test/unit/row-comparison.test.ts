@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { compareRows, type Row } from '../../worker/grading/row-comparison.ts';
 
 const rowsOf = (rows: Row[], columns: string[] | null = null) => ({ columns, rows });

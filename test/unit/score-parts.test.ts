@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { Verdict, type Grade, type TestResult } from '../../shared/contracts/grade.contract.ts';
 import { ReviewCategory } from '../../shared/contracts/review.contract.ts';
 import type { StaticFacts, StaticFinding } from '../../worker/review/facts.ts';

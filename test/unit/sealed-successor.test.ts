@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { openSuccessor, sealSuccessor } from '../../api/identity/sessions/sealed-successor.ts';
 
 const token = () =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import type { Language } from '../../shared/contracts/exercise.contract.ts';
 import { ReviewBody } from '../../shared/contracts/review.contract.ts';
 import { linesOf, visibleSource } from '../../worker/review/sanitise.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import type { StdioComparison } from '../../shared/contracts/exercise.contract.ts';
 import { compareText } from '../../worker/grading/stdio-comparison.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { fc } from '../support/property.ts';
 import { TestVerdict, Verdict, type TestResult } from '../../shared/contracts/grade.contract.ts';
 import { summarize } from '../../shared/learning/verdict.ts';
 
