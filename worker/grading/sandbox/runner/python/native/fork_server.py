@@ -1,8 +1,8 @@
 """A warm Python interpreter that serves each submission in a forked child. Entry of a runner process: `fork_server.py FILTER`.
 
-FILTER is the seccomp filter of a child, in hexadecimal. The server speaks the protocol of `sandbox/protocol.ts` on stdin and stdout; it
-never runs learner code and the children reach neither stream. Each child is forked while the server is idle, locks itself in, and
-waits; it gets one program and is killed after it.
+FILTER is the seccomp filter of a child, in hexadecimal. This process is the spawner of `native/spawning.py`: it forks the children, each of
+which locks itself in, waits, gets one program and is killed after it. It forks supervisors, too, one after the other, which speak the
+protocol of `sandbox/protocol.ts` on stdin and stdout. Neither runs learner code, and no child reaches the two streams.
 """
 
 import gc
@@ -26,6 +26,7 @@ def main():
     import learnify_guest
     from native.child import Child
     from native.confinement import Confinement, address_space_bytes
+    from native.spawning import serve_supervisor
     from native.supervision import run_submission
 
     confinement = Confinement(bytes.fromhex(sys.argv[1]))
@@ -35,23 +36,29 @@ def main():
     sys.path[:] = standard_path
     gc.collect()
     gc.freeze()
-    # Waited for, see `Child.status_at_end`.
+    # Waited for, see `native/spawning.py`.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     null = os.open('/dev/null', os.O_RDWR)
     base_bytes = address_space_bytes()
 
-    def fresh_child():
-        child = Child(confinement, null)
-        child.wait_until_confined()
-        return child
+    def supervise(spawner, is_first):
+        """Serves requests until they end or the spawner's pipes do; answers whether there may be more requests."""
+        while spawner.has_pipes():
+            child = Child(spawner)
+            child.wait_until_confined()
+            if is_first:
+                _send({'type': 'ready', 'engine': f'cpython {sys.version.split()[0]} (native)'})
+                is_first = False
+            request = _receive()
+            if request is None:
+                child.end()
+                return False
+            run_submission(child, request, base_bytes, lambda outcome: _send({'type': 'outcome', 'outcome': outcome}))
+        return True
 
-    child = fresh_child()
-    version = '.'.join(str(part) for part in sys.version_info[:3])
-    _send({'type': 'ready', 'engine': f'cpython {version} (native)'})
-    while (request := _receive()) is not None:
-        run_submission(child, request, base_bytes, lambda outcome: _send({'type': 'outcome', 'outcome': outcome}))
-        child = fresh_child()
-    child.end()
+    is_first = True
+    while serve_supervisor(lambda spawner: supervise(spawner, is_first), confinement, null):
+        is_first = False
 
 
 def _load_extension_modules(search_path):

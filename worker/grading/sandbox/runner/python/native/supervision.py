@@ -78,16 +78,16 @@ class _Submission:
         wall, cpu = time.monotonic() - started, child.cpu_seconds() - cpu_started
         if finding['spent']:
             child.end()
-        elif cpu >= _WORTH_A_LOOK_SECONDS or child.usage is None:
+        elif cpu >= _WORTH_A_LOOK_SECONDS or child.state is None:
             child.look()
         if finding['kind'] == 'late':
             finding = self._judge_lateness(wall, cpu)
-        self._switches = child.usage.ru_nivcsw
+        self._switches = child.state.involuntary_switches
         return {
             **finding,
             'cpuMs': _milliseconds(cpu),
             'wallMs': _milliseconds(wall),
-            'memoryKb': child.usage.ru_maxrss,
+            'memoryKb': child.state.max_rss_kb,
             'rssKb': self._rss_kb,
         }
 
@@ -132,7 +132,7 @@ class _Submission:
 
     def _judge_lateness(self, wall, cpu):
         """The wall limit has passed. A program that waits gives its cpu up by itself; one that others keep from it has it taken away."""
-        switches = self._child.usage.ru_nivcsw - self._switches
+        switches = self._child.state.involuntary_switches - self._switches
         is_starved = cpu < wall * _STARVED_CPU_SHARE and switches >= wall * _STARVED_SWITCHES_PER_SECOND
         return findings.starved() if is_starved else findings.time_limit()
 
