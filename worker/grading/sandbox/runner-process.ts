@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import type { EngineName } from './engines/engine.ts';
@@ -10,6 +10,7 @@ import { cpuMsOfTree } from './runner-cpu.ts';
 import { FrameReader, encodeFrame } from './runner/framing.ts';
 import { stepsAfter } from './runner/steps.ts';
 import { SandboxError } from './sandbox-error.ts';
+import { spawnAlone } from './spawn-alone.ts';
 
 const START_DEADLINE_MS = 15_000;
 const MAX_STDERR_CHARS = 4000;
@@ -38,8 +39,8 @@ export class RunnerDied extends Error {
 type Waiting = { resolve: (reply: Reply) => void; reject: (error: Error) => void };
 
 /**
- * The worker's handle of one runner process. It leads a process group of its own, gets an empty environment, and is only ever
- * ended with SIGKILL: there is nothing in it that could need a goodbye.
+ * The worker's handle of one runner process. It leads a process group of its own, gets nothing of ours, and is only ever ended with SIGKILL:
+ * there is nothing in it that could need a goodbye.
  */
 export class RunnerProcess {
   /** Name and version of the engine, as the runner introduced itself. */
@@ -62,7 +63,7 @@ export class RunnerProcess {
   #stderr = '';
 
   private constructor({ file, args, seccomp }: RunnerCommand) {
-    this.#child = spawn(file, args, { detached: true, env: {}, cwd: '/', stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
+    this.#child = spawnAlone(file, args);
     this.exited = new Promise((resolve) => this.#child.once('close', () => resolve()));
     this.#child.once('error', (error) => this.#fail(new RunnerDied(`runner did not start: ${error.message}`)));
     this.#child.once('exit', () => this.#endStragglers());

@@ -62,7 +62,7 @@ export class ImageFile {
     }
     const path = join(writableDirectory(dirname(cached)), name);
     const args = ['--no-warnings', ...flags, builder, path];
-    await promisify(execFile)(process.execPath, args, { timeout: BUILD_DEADLINE_MS });
+    await promisify(execFile)(process.execPath, args, { env: {}, timeout: BUILD_DEADLINE_MS });
     this.#path = path;
     removeForgotten(dirname(path), basename(dirname(builder)));
   }

@@ -15,8 +15,12 @@ _STACK_BYTES = 64 * 1024 * 1024
 #: Backstop only: the server measures each step and kills long before.
 _CPU_SECONDS = 300
 _MAX_DESCRIPTORS = 64
+#: As many as Linux lets a process have unless it is told otherwise. Closed by one system call where the kernel knows `close_range`.
+_ALL_DESCRIPTORS = 1 << 20
 _OUT_OF_THE_WAY = 32
 
+#: Behind the three standard streams.
+_FIRST_INHERITED = 3
 #: Descriptors of a child.
 REQUESTS, FINDINGS = 3, 4
 
@@ -32,7 +36,8 @@ class Confinement:
         self._prctl = ctypes.CDLL(None, use_errno=True).prctl
         self._prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
 
-        # What suits the server too is handed down to its children.
+        # What suits the server too is handed down to its children. After this none of them has a descriptor beyond the limit.
+        os.closerange(_FIRST_INHERITED, _ALL_DESCRIPTORS)
         _limit(resource.RLIMIT_FSIZE, 0)
         _limit(resource.RLIMIT_CORE, 0)
         _limit(resource.RLIMIT_NOFILE, _MAX_DESCRIPTORS)
