@@ -19,6 +19,7 @@ export class ConfigError extends Error {
 /**
  * Reads the environment once through a schema.
  * A key given as `NAME_FILE` (a mounted secret) is read from that file. Empty strings and files count as absent.
+ * `NODE_ENV=production` alone is refused: who sets it takes the process for one in production, and it would not be.
  *
  * @throws ConfigError naming every bad key at once.
  */
@@ -27,6 +28,9 @@ export function loadConfig<Schema extends z.ZodType>(
   environment: Environment = process.env,
 ): z.output<Schema> {
   const { values, problems } = resolveSecretFiles(environment);
+  if (values['NODE_ENV'] === 'production' && values['SERVER_ENV'] === undefined) {
+    problems.push('SERVER_ENV: is required with NODE_ENV=production, by which alone nothing here is in production');
+  }
   const parsed = schema.safeParse(values);
   if (parsed.success && problems.length === 0) return parsed.data;
   throw new ConfigError([...problems, ...(parsed.error?.issues.map(describeIssue) ?? [])]);

@@ -82,7 +82,7 @@ export function requireMailTransport(
   if (typeof values.MAIL_FROM === 'object' && values.MAIL_FROM.address.endsWith('.invalid')) {
     refuse('MAIL_FROM', 'is required in production by the queue mail');
   }
-  if (values.APP_URL?.startsWith('http://') === true) {
+  if (values.APP_URL !== undefined && URL.canParse(values.APP_URL) && new URL(values.APP_URL).protocol === 'http:') {
     refuse('APP_URL', 'must be an https:// URL in production: links with tokens lead there');
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Role } from '../contracts/auth.contract.ts';
 import { MAX_ACCESS_TOKEN_SECONDS } from '../identity/access-token-lifetime.ts';
+import { databaseUrl, refuseOtherSslMode, SslMode, sslModeOf, withSslMode } from './database-ssl.ts';
 import { durationSeconds, flag, integer, list, port } from './env.ts';
 
 /** Settings that several processes share, by area. Each process picks its sections in its own file. */
@@ -12,25 +13,37 @@ export const serverSettings = {
   SHUTDOWN_GRACE_MS: integer(100, 600_000).default(15_000),
 };
 
+/** Behind it the rest of an address is put together: it must not bring parts of one, such as another sslmode. */
+function isHostAlone(value: string): boolean {
+  const address = `postgres://${value}`;
+  if (!URL.canParse(address)) return false;
+  const { username, password, port: ownPort, pathname, search, hash } = new URL(address);
+  return username + password + ownPort + pathname + search + hash === '';
+}
+
 export const databaseSettings = {
-  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
-  DB_HOST: z.string().optional(),
+  DATABASE_URL: databaseUrl.optional(),
+  DB_HOST: z.string().refine(isHostAlone, 'must be a host alone; its port is DB_PORT').optional(),
   DB_PORT: port.default(5432),
   DB_USER: z.string().optional(),
   DB_PASSWORD: z.string().optional(),
   DB_NAME: z.string().optional(),
-  DATABASE_LISTEN_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
+  DATABASE_LISTEN_URL: databaseUrl.optional(),
   // Besides being read at the start like every secret's file, these are read again: see database-password.ts.
   DATABASE_URL_FILE: z.string().optional(),
   DB_PASSWORD_FILE: z.string().optional(),
   DATABASE_LISTEN_URL_FILE: z.string().optional(),
-  DB_SSL_MODE: z.enum(['disable', 'require', 'no-verify']).default('disable'),
+  DB_SSL_MODE: SslMode.optional(),
   DB_POOL_MAX: integer(2, 200).default(20),
   DB_STATEMENT_TIMEOUT_MS: integer(100, 600_000).default(10_000),
 };
 
 export const queueSettings = {
-  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }).optional(),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
+    // Its client encrypts for no other spelling.
+    .transform((value) => value.replace(/^rediss:/i, 'rediss:'))
+    .optional(),
   QUEUE_PREFIX: z
     .string()
     .regex(/^[\w{}-]{1,40}$/, 'may hold letters, digits, "_", "-", "{" and "}"')
@@ -75,6 +88,7 @@ export const httpSettings = {
   RATE_LIMIT_AUTH_FAILURES_PER_MINUTE: integer(1, 100_000).default(20),
   RATE_LIMIT_MAILS_PER_HOUR: integer(1, 100_000).optional(),
   SUBMISSIONS_IN_FLIGHT_PER_LEARNER: integer(1, 1000).default(20),
+  SUBMISSIONS_PER_LEARNER_PER_HOUR: integer(1, 100_000).default(600),
   REVIEWS_IN_FLIGHT_PER_LEARNER: integer(1, 1000).default(20),
   SUBMISSION_WATCHERS_MAX: integer(0, 100_000).default(4000),
   SUBMISSION_WAITS_PER_LEARNER: integer(0, 1000).default(20),
@@ -98,24 +112,30 @@ interface DatabaseValues {
   DB_USER?: string | undefined;
   DB_PASSWORD?: string | undefined;
   DB_NAME?: string | undefined;
-  DB_SSL_MODE: 'disable' | 'require' | 'no-verify';
+  DB_SSL_MODE?: z.output<typeof SslMode> | undefined;
 }
 
-/** The connection URI of the database, from `DATABASE_URL` or the `DB_*` keys. */
+/** The connection URI of the database, from `DATABASE_URL` or the `DB_*` keys; `DB_SSL_MODE` counts for either. */
 export function databaseUri(values: DatabaseValues): string {
-  if (values.DATABASE_URL !== undefined) return values.DATABASE_URL;
+  return withSslMode(values.DATABASE_URL ?? uriOfParts(values), values.DB_SSL_MODE);
+}
+
+function uriOfParts(values: DatabaseValues): string {
   const uri = new URL(`postgres://${values.DB_HOST ?? 'localhost'}`);
   uri.port = String(values.DB_PORT);
   uri.username = encodeURIComponent(values.DB_USER ?? '');
   uri.password = encodeURIComponent(values.DB_PASSWORD ?? '');
   uri.pathname = `/${encodeURIComponent(values.DB_NAME ?? '')}`;
-  if (values.DB_SSL_MODE !== 'disable') uri.searchParams.set('sslmode', values.DB_SSL_MODE);
   return uri.href;
 }
 
-/** Where to listen for notifications: a pooler in transaction mode, if there is one, must not be in between. */
+/**
+ * Where to listen for notifications: a pooler in transaction mode, if there is one, must not be in between.
+ * An address of its own that says nothing about encryption is as encrypted as the other connections.
+ */
 export function listenUri(values: DatabaseValues & { DATABASE_LISTEN_URL?: string | undefined }): string {
-  return values.DATABASE_LISTEN_URL ?? databaseUri(values);
+  const uri = databaseUri(values);
+  return withSslMode(values.DATABASE_LISTEN_URL ?? uri, sslModeOf(uri));
 }
 
 /** Zod would keep quiet about what a refinement finds as long as any key is bad; a start reports everything at once. */
@@ -123,8 +143,9 @@ export const EVEN_IF_OTHERS_FAILED = { when: () => true };
 
 type Refinement<Values> = (values: Values, context: z.core.$RefinementCtx<Values>) => void;
 
-/** Either `DATABASE_URL`, or all of the `DB_*` keys that name a database. */
+/** Either `DATABASE_URL`, or all of the `DB_*` keys that name a database; and one word about encryption. */
 export const requireDatabase: Refinement<DatabaseValues> = (values, context) => {
+  refuseOtherSslMode(values, context);
   if (values.DATABASE_URL !== undefined) return;
   for (const key of ['DB_HOST', 'DB_USER', 'DB_NAME'] as const) {
     if (values[key] === undefined) {
@@ -151,7 +172,7 @@ interface ProductionValues {
   ALLOWED_ORIGINS?: string[];
 }
 
-/** In production a guessable secret is refused, and so is an origin that is no exact https origin. */
+/** In production a secret that is guessable or used twice is refused. An origin that is not exact is anywhere. */
 export const requireProductionStrength: Refinement<ProductionValues> = (values, context) => {
   for (const origin of values.ALLOWED_ORIGINS ?? []) {
     if (!isExactOrigin(origin)) {
@@ -163,15 +184,13 @@ export const requireProductionStrength: Refinement<ProductionValues> = (values, 
     }
   }
   if (values.SERVER_ENV !== 'production') return;
-  for (const key of SECRETS_OF_OURS) {
+  for (const [index, key] of SECRETS_OF_OURS.entries()) {
     const secret = values[key];
-    if (secret !== undefined && isWeakSecret(secret)) {
-      context.addIssue({
-        code: 'custom',
-        path: [key],
-        message: 'is too weak for production: use at least 32 random characters',
-      });
-    }
+    if (secret === undefined) continue;
+    const refuse = (message: string): void => context.addIssue({ code: 'custom', path: [key], message });
+    if (isWeakSecret(secret)) refuse('is too weak for production: use at least 32 random characters');
+    const twin = SECRETS_OF_OURS.slice(0, index).find((other) => values[other] === secret);
+    if (twin !== undefined) refuse(`is the same as ${twin}: each must be one of its own in production`);
   }
 };
 

@@ -6,6 +6,7 @@ import { Client } from 'pg';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import type { DatabasePool } from 'slonik';
+import { withSslMode } from '../config/database-ssl.ts';
 import type { LauncherConfig } from '../config/launcher.config.ts';
 import { connectDatabase } from '../db/connect.ts';
 import { migrate, migrateQueueBackend } from '../db/migrate.ts';
@@ -56,7 +57,10 @@ export async function launch(
   await requireFreePort({ host: config.SERVER_HOST, port: config.SERVER_PORT, setting: 'SERVER_PORT' }, patience);
   await requireFreePort({ host: config.WORKER_HOST, port: config.WORKER_PORT, setting: 'WORKER_PORT' }, patience);
 
-  const databaseUrl = config.DATABASE_URL ?? (await startDatabase(config, state, launched, say));
+  const databaseUrl =
+    config.DATABASE_URL === undefined
+      ? await startDatabase(config, state, launched, say)
+      : withSslMode(config.DATABASE_URL, config.DB_SSL_MODE);
   say('Migrating and seeding…');
   await migrate({ uri: databaseUrl, log: say });
   if (config.REDIS_URL === undefined) await migrateQueueBackend(databaseUrl);
@@ -120,6 +124,8 @@ function startProcesses(
 ): void {
   const environment = {
     DATABASE_URL: databaseUrl,
+    // It was meant for another database than ours, which never leaves this machine and does without.
+    ...(launched.database === undefined ? {} : { DB_SSL_MODE: '' }),
     JWT_SECRET: config.JWT_SECRET ?? state.secrets.jwtSecret,
     OPS_TOKEN: config.OPS_TOKEN ?? state.secrets.opsToken,
     MAIL_DIR: config.MAIL_DIR ?? state.mailDir,

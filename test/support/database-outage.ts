@@ -19,7 +19,8 @@ export interface MortalDatabase {
 
 const DATABASE = 'learnify';
 
-export async function startMortalDatabase(): Promise<MortalDatabase> {
+/** @param settings of the server, on top of those of a test */
+export async function startMortalDatabase(settings: Record<string, string> = {}): Promise<MortalDatabase> {
   const dir = mkdtempSync(join(tmpdir(), 'learnify-outage-'));
   mkdirSync(join(dir, 'data'));
   // As root the server runs as another user, who has to get to its data.
@@ -29,7 +30,7 @@ export async function startMortalDatabase(): Promise<MortalDatabase> {
     logFile: join(dir, 'postgres.log'),
     port: await freePort(),
     password: randomBytes(12).toString('hex'),
-    settings: { fsync: 'off', full_page_writes: 'off' },
+    settings: { fsync: 'off', full_page_writes: 'off', ...settings },
   };
   let server: EmbeddedPostgres = await startEmbeddedPostgres(options);
   await createDatabase(server);

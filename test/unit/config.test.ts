@@ -2,14 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { ApiConfig } from '../../shared/config/api.config.ts';
 import { currentUri, databasePassword, listenPassword } from '../../shared/config/database-password.ts';
 import { ConfigError, loadConfig, SECRET_KEYS, type Environment } from '../../shared/config/env.ts';
-import { childEnvironment } from '../../shared/config/launcher.config.ts';
-import { databaseUri } from '../../shared/config/sections.ts';
+import { childEnvironment, LauncherConfig } from '../../shared/config/launcher.config.ts';
+import { databaseUri, listenUri } from '../../shared/config/sections.ts';
 import { WorkerConfig } from '../../shared/config/worker.config.ts';
 
 const STRONG = 'kH3vN8sQ2xW7zB5mT9pL4rY6uC1dF0aJ';
+const OTHER = 'vT4kQ9nZ2xB7mW5sL8rJ3pC6hF1dG0yE';
 const MINIMAL = { DATABASE_URL: 'postgres://app:pw@db:5432/app', JWT_SECRET: STRONG };
 
 const loadApi = (environment: Environment) => loadConfig(ApiConfig, { ...MINIMAL, ...environment });
@@ -84,7 +86,17 @@ describe('the environment', () => {
       ),
     ).message;
     expect(message).not.toContain(secret);
-    expect(message).toMatch(/The environment has 11 bad/);
+    expect(message).toMatch(/The environment has 13 bad/);
+  });
+
+  test('has to say what it is where NODE_ENV says production, in every process', () => {
+    const refused = ['SERVER_ENV: is required with NODE_ENV=production, by which alone nothing here is in production'];
+    expect(problemsOf(() => loadApi({ NODE_ENV: 'production' }))).toEqual(refused);
+    expect(problemsOf(() => loadWorker({ NODE_ENV: 'production', SERVER_ENV: ' ' }))).toEqual(refused);
+    expect(problemsOf(() => loadConfig(LauncherConfig, { NODE_ENV: 'production' }))).toEqual(refused);
+    for (const SERVER_ENV of ['development', 'test', 'production'] as const)
+      expect(loadApi({ NODE_ENV: 'production', SERVER_ENV }).SERVER_ENV).toBe(SERVER_ENV);
+    expect(loadApi({ NODE_ENV: 'development' }).SERVER_ENV).toBe('development');
   });
 
   test('has empty values counted as absent, and surrounding white space dropped', () => {
@@ -239,13 +251,13 @@ describe('in production', () => {
 
   test.each(weak)('the secret %s is refused', (secret) => {
     const message = 'is too weak for production: use at least 32 random characters';
-    const production = { SERVER_ENV: 'production', JWT_SECRET: secret, OPS_TOKEN: secret };
+    const production = { SERVER_ENV: 'production', JWT_SECRET: secret, OPS_TOKEN: `${secret}.` };
     expect(problemsOf(() => loadApi(production))).toEqual([`JWT_SECRET: ${message}`, `OPS_TOKEN: ${message}`]);
     expect(() => loadApi({ ...production, SERVER_ENV: 'development' })).not.toThrow();
   });
 
   test('a random secret is taken', () => {
-    expect(() => loadApi({ SERVER_ENV: 'production', OPS_TOKEN: STRONG })).not.toThrow();
+    expect(() => loadApi({ SERVER_ENV: 'production', OPS_TOKEN: OTHER })).not.toThrow();
     expect(() =>
       loadApi({ SERVER_ENV: 'production', JWT_SECRET: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b' }),
     ).not.toThrow();
@@ -254,6 +266,15 @@ describe('in production', () => {
   test('a weak previous secret is refused as the current one would be', () => {
     const production = { SERVER_ENV: 'production', JWT_PREVIOUS_SECRET: weak[0] };
     expect(problemsOf(() => loadApi(production))).toEqual([expect.stringMatching(/^JWT_PREVIOUS_SECRET: is too weak/)]);
+  });
+
+  const ours = ['JWT_SECRET', 'JWT_PREVIOUS_SECRET', 'OPS_TOKEN', 'MFA_ENCRYPTION_KEY', 'MFA_PREVIOUS_ENCRYPTION_KEY'];
+  const pairs = ours.flatMap((first, index) => ours.slice(index + 1).map((second) => [second, first] as const));
+  test.each(pairs)('%s is refused when it is the same as %s', (second, first) => {
+    const production = { SERVER_ENV: 'production', [first]: OTHER, [second]: OTHER };
+    const problem = `${second}: is the same as ${first}: each must be one of its own in production`;
+    expect(problemsOf(() => loadApi(production))).toEqual([problem]);
+    expect(() => loadApi({ ...production, SERVER_ENV: 'development' })).not.toThrow();
   });
 });
 
@@ -292,6 +313,12 @@ describe('single settings', () => {
     expect(ALLOWED_ORIGINS).toEqual(['https://a.example', 'http://localhost:3000']);
   });
 
+  test('TLS to Redis is asked for in any spelling', () => {
+    const { REDIS_URL } = loadApi({ REDIS_URL: 'REDISS://:Pw@Redis:6380/1' });
+    expect(REDIS_URL).toBe('rediss://:Pw@Redis:6380/1');
+    expect(new Redis(REDIS_URL ?? '', { lazyConnect: true }).options.tls).toBeTruthy();
+  });
+
   test('the queues of a worker are all by default, else those named', () => {
     expect(loadWorker({}).WORKER_QUEUES).toEqual(['grading', 'review', 'mail', 'maintenance']);
     expect(loadWorker({ WORKER_QUEUES: ' grading ,' }).WORKER_QUEUES).toEqual(['grading']);
@@ -326,4 +353,72 @@ describe('the database', () => {
   test('is named by DATABASE_URL first', () => {
     expect(uriOf({ ...parts, DATABASE_URL: 'postgresql://elsewhere/app' })).toBe('postgresql://elsewhere/app');
   });
+
+  test.each(['db/name', 'db?sslmode=disable', 'db#x', 'user@db', 'db:6432', 'a b', '[db]'])(
+    'has no host named %s',
+    (DB_HOST) => {
+      expect(problemsOf(() => uriOf({ ...parts, DB_HOST }))).toEqual([
+        'DB_HOST: must be a host alone; its port is DB_PORT',
+      ]);
+    },
+  );
+
+  test.each(['db', '10.0.0.1', '[::1]', '%2Frun%2Fpostgresql'])('may have a host named %s', (DB_HOST) => {
+    expect(uriOf({ ...parts, DB_HOST })).toBe(`postgres://app@${DB_HOST}:5432/learnify`);
+  });
+});
+
+describe('encryption towards the database', () => {
+  const plain = MINIMAL.DATABASE_URL;
+  const listening = 'postgres://app:pw@direct:5432/app?application_name=a';
+  const urisOf = (environment: Environment) => {
+    const values = loadWorker(environment);
+    return [databaseUri(values), listenUri(values)];
+  };
+
+  test('is that of DB_SSL_MODE also at addresses that do not tell', () => {
+    expect(urisOf({ DB_SSL_MODE: 'require' })).toEqual([`${plain}?sslmode=require`, `${plain}?sslmode=require`]);
+    expect(urisOf({ DB_SSL_MODE: 'no-verify', DATABASE_LISTEN_URL: listening })).toEqual([
+      `${plain}?sslmode=no-verify`,
+      `${listening}&sslmode=no-verify`,
+    ]);
+    expect(urisOf({ DATABASE_LISTEN_URL: listening })).toEqual([plain, listening]);
+  });
+
+  test('is the same for the listening connection, unless its address tells otherwise', () => {
+    const DATABASE_URL = `${plain}?sslmode=require`;
+    expect(urisOf({ DATABASE_URL, DATABASE_LISTEN_URL: listening })).toEqual([
+      DATABASE_URL,
+      `${listening}&sslmode=require`,
+    ]);
+    const own = `${listening}&sslmode=disable`;
+    expect(urisOf({ DATABASE_URL, DATABASE_LISTEN_URL: own })).toEqual([DATABASE_URL, own]);
+  });
+
+  test.each(['DATABASE_URL', 'DATABASE_LISTEN_URL'])(
+    'is refused when %s and DB_SSL_MODE contradict each other',
+    (key) => {
+      const settings = { [key]: `${plain}?sslmode=require` };
+      const refused = [`${key}: has another sslmode than DB_SSL_MODE; keep one`];
+      for (const DB_SSL_MODE of ['disable', 'no-verify'])
+        expect(problemsOf(() => loadWorker({ ...settings, DB_SSL_MODE }))).toEqual(refused);
+      expect(() => loadWorker({ ...settings, DB_SSL_MODE: 'require' })).not.toThrow();
+    },
+  );
+
+  const schemas = { api: ApiConfig, worker: WorkerConfig, launcher: LauncherConfig };
+  test.each(Object.entries(schemas))(
+    'is asked of no address in words that not all connections hear: %s',
+    (_, schema) => {
+      const badKeys = (query: string) =>
+        problemsOf(() =>
+          loadConfig<typeof schema>(schema, { ...MINIMAL, DATABASE_URL: `${plain}?application_name=a&${query}` }),
+        ).map((problem) => problem.split(':')[0]);
+      const others = ['ssl=true', 'ssl=0', 'SSLMODE=require', 'sslrootcert=/ca.pem', 'sslnegotiation=direct'];
+      const modes = ['sslmode=prefer', 'sslmode=verify-full', 'sslmode=', 'sslmode=disable&sslmode=require'];
+      for (const query of [...others, ...modes, 'uselibpqcompat=true&sslmode=require'])
+        expect([query, badKeys(query)]).toEqual([query, ['DATABASE_URL']]);
+      for (const mode of ['disable', 'require', 'no-verify']) expect(badKeys(`sslmode=${mode}`)).toEqual([]);
+    },
+  );
 });

@@ -35,7 +35,8 @@ describe('the settings of mails', () => {
   test('in production say how, as whom and where to, all of it told at once', () => {
     expect(badKeys(PRODUCTION)).toEqual([]);
     expect(badKeys({ SERVER_ENV: 'production' })).toEqual(['SMTP_URL', 'MAIL_FROM', 'APP_URL']);
-    expect(badKeys({ ...PRODUCTION, APP_URL: 'http://app.example.org' })).toEqual(['APP_URL']);
+    for (const APP_URL of ['http://app.example.org', 'HTTP://app.example.org'])
+      expect(badKeys({ ...PRODUCTION, APP_URL })).toEqual(['APP_URL']);
     expect(badKeys({ ...PRODUCTION, MAIL_FROM: 'no-reply@learnify.invalid' })).toEqual(['MAIL_FROM']);
     expect(badKeys({ ...PRODUCTION, MAIL_FROM: 'nobody', SMTP_URL: 'nowhere' })).toEqual(['SMTP_URL', 'MAIL_FROM']);
     expect(badKeys({ ...PRODUCTION, APP_URL: 'nowhere', WORKER_QUEUES: 'letters' })).toEqual([

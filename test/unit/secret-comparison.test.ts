@@ -12,6 +12,7 @@ const SECRET = /(token|secret|password|otp|passcode|recoveryCode|hash|digest|sig
 const HARMLESS: Record<string, string> = {
   'newPassword === currentPassword': 'both were sent by the same client',
   'owner.password_hash !== user.password_hash': 'both were read from the same row, at two moments',
+  'values[other] === secret': 'compared with each other at the start, where nobody asks',
   'payload === this.#awaitedHeartbeat?.token': 'no secret: it tells our own notification from those of other processes',
   'chainHash(row.previous_hash, bodyOf(row)) !== row.hash': 'whoever verifies the audit log can read its hashes',
   'row.previous_hash !== lastHash': 'likewise',
