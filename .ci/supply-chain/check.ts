@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { auditProduction } from './audit.ts';
 import { Exceptions, expiredExceptions, readExceptions } from './exceptions.ts';
 import { licenceProblems } from './licences.ts';
-import { installScriptProblems, lockfileProblems } from './lockfile.ts';
+import { aliasProblems, installScriptProblems, lockfileProblems } from './lockfile.ts';
 import { readProject } from './manifest.ts';
 import { sbomProblems, type Bom } from './sbom.ts';
 
@@ -14,9 +14,11 @@ const today = new Date().toISOString().slice(0, 10);
 const project = readProject(root);
 const all = readExceptions(join(import.meta.dirname, 'exceptions.json'));
 const licenceExceptions = new Exceptions(all, 'licence', today);
+const aliasExceptions = new Exceptions(all, 'alias', today);
 let failed = false;
 
 report('exact versions, and a SHA-512 of every package', lockfileProblems(project));
+report('aliases, each decided about', [...aliasProblems(project, aliasExceptions), ...aliasExceptions.unused()]);
 report('install scripts, each decided about', installScriptProblems(project));
 report('licences', [...licenceProblems(project.lockfile, licenceExceptions), ...licenceExceptions.unused()]);
 report('exceptions that still hold', expiredExceptions(all, today));

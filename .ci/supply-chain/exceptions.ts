@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 
+const CHECKS = ['licence', 'advisory', 'alias'] as const;
+
 /** Something that a check would refuse and that is let through, for a reason and for a time. */
 export interface Exception {
-  check: 'licence' | 'advisory';
+  check: (typeof CHECKS)[number];
   package: string;
-  /** The licence as the package states it, or the advisory's GHSA id. */
+  /** The licence as the package states it, the advisory's GHSA id, or the name of the package that an alias stands for. */
   id: string;
   reason: string;
   /** The last day on which it holds, `YYYY-MM-DD`. */
@@ -38,9 +40,9 @@ export class Exceptions {
 export function readExceptions(file: string): Exception[] {
   const list = JSON.parse(readFileSync(file, 'utf8')) as Partial<Exception>[];
   for (const { check, package: name, id, reason, until } of list) {
-    const isComplete = Boolean(name && id && reason) && (check === 'licence' || check === 'advisory');
+    const isComplete = Boolean(name && id && reason) && CHECKS.some((known) => known === check);
     if (!isComplete || !/^\d{4}-\d\d-\d\d$/.test(until ?? '')) {
-      throw new Error(`${file}: each needs check (licence or advisory), package, id, reason and until (YYYY-MM-DD)`);
+      throw new Error(`${file}: each needs check (${CHECKS.join(', ')}), package, id, reason and until (YYYY-MM-DD)`);
     }
   }
   return list as Exception[];

@@ -23,7 +23,8 @@ export interface Bom {
 const NAME = 'learnify';
 
 /**
- * The CycloneDX bill of materials of what the images install, by npm from the lockfile.
+ * The CycloneDX bill of materials of everything but development packages, by npm from the lockfile. Of scope `optional` in it are the native
+ * parts for several platforms, and the Node.js and PostgreSQL that `npm start` runs and the images leave out.
  * `npm sbom --omit=dev` leaves out packages that a development package wants too (zod, pg-types), so npm gets a project without any.
  *
  * @throws when npm does not make one.
@@ -33,7 +34,7 @@ export function makeSbom(project: Project): string {
   // npm calls the project by the name of its folder.
   const directory = join(parent, NAME);
   try {
-    const { manifest, lockfile } = productionPart(project);
+    const { manifest, lockfile } = withoutDevelopment(project);
     mkdirSync(directory);
     writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest));
     writeFileSync(join(directory, 'package-lock.json'), JSON.stringify(lockfile));
@@ -47,28 +48,18 @@ export function makeSbom(project: Project): string {
   }
 }
 
-/** As the Dockerfiles install it: without development packages, and without our own optional ones, which are for developers' machines. */
-function productionPart({ manifest, lockfile }: Project): Project {
-  const { devDependencies: _development, optionalDependencies: _local, ...rest } = manifest;
-  const {
-    devDependencies: _lockedDevelopment,
-    optionalDependencies: _lockedLocal,
-    ...root
-  } = lockfile.packages[''] ?? {};
-  const packages = Object.entries(lockfile.packages).filter(
-    ([place, { dev }]) => place !== '' && dev !== true && !isLocal(manifest, place),
-  );
+function withoutDevelopment({ manifest, lockfile }: Project): Pick<Project, 'manifest' | 'lockfile'> {
+  const { devDependencies: _development, ...rest } = manifest;
+  const { devDependencies: _lockedDevelopment, ...root } = lockfile.packages[''] ?? {};
+  const packages = Object.entries(lockfile.packages).filter(([place, { dev }]) => place !== '' && dev !== true);
   return { manifest: rest, lockfile: { ...lockfile, packages: { '': root, ...Object.fromEntries(packages) } } };
 }
 
-const isLocal = ({ optionalDependencies = {} }: Project['manifest'], place: string): boolean =>
-  Object.hasOwn(optionalDependencies, place.replace(/^node_modules\//, ''));
-
-/** What is wrong with a bill of materials: its form, and that it names exactly what the lockfile brings into production. */
+/** What is wrong with a bill of materials: its form, and that it names exactly what the lockfile has besides development packages. */
 export function sbomProblems(bom: Bom, project: Project): string[] {
   const components = bom.components ?? [];
   const named = new Set(components.map(idOf));
-  const expected = new Set(packagesOf(productionPart(project).lockfile));
+  const expected = new Set(packagesOf(withoutDevelopment(project).lockfile));
   return [
     ...(bom.bomFormat === 'CycloneDX' ? [] : ['bomFormat is not CycloneDX']),
     ...(/^1\.[4-9]$/.test(bom.specVersion ?? '') ? [] : [`specVersion is ${bom.specVersion ?? 'absent'}`]),
@@ -77,7 +68,9 @@ export function sbomProblems(bom: Bom, project: Project): string[] {
     ...components.filter(({ purl }) => !/^pkg:npm\/[^@]+@\d/.test(purl ?? '')).map((each) => `${idOf(each)}: no purl`),
     ...components.filter(({ hashes }) => hashes?.some(isSha512) !== true).map((each) => `${idOf(each)}: no SHA-512`),
     ...[...expected].filter((id) => !named.has(id)).map((id) => `${id}: is missing`),
-    ...[...named].filter((id) => !expected.has(id)).map((id) => `${id}: does not go into production`),
+    ...[...named]
+      .filter((id) => !expected.has(id))
+      .map((id) => `${id}: is no package of the lockfile, or one for development`),
   ];
 }
 

