@@ -35,7 +35,8 @@ export const userRolesRoutes = (deps: UserRolesDeps): Route[] => [
     ...administration,
     method: 'put',
     path: '/ops/users/:id/roles',
-    summary: 'Set the roles of an account, effective within seconds; the last admin stays one',
+    summary:
+      'Set the roles of an account with a verified email address, effective within seconds; the last admin stays one',
     stepUp: true,
     params,
     body: UserRolesRequest,

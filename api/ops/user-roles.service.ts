@@ -30,7 +30,7 @@ export async function lookUpUser({ db }: UserRolesDeps, email: string): Promise<
 /**
  * Sets an account's roles, effective within seconds for every token there is.
  *
- * @throws AppError NOT_FOUND; FORBIDDEN; CONFLICT when it would take away the last admin.
+ * @throws AppError NOT_FOUND; FORBIDDEN; CONFLICT when it would take away the last admin, or give a role to an unverified address.
  */
 export async function setUserRoles(
   { db }: UserRolesDeps,

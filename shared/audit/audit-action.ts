@@ -10,6 +10,7 @@ export const AUDIT_ACTIONS = [
   'password.reset_requested',
   'password.reset',
   'login.succeeded',
+  'login.second_factor_wanted',
   'login.failed',
   'login.delayed',
   'session.revoked',

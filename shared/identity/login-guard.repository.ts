@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Database } from '../db/pool.ts';
 import { sql } from '../db/sql.ts';
 
-export type GuardScope = 'account' | 'account_network' | 'device' | 'network' | 'second_factor';
+export type GuardScope = 'account' | 'account_network' | 'account_spent' | 'device' | 'network' | 'second_factor';
 
 /** What failures are counted of. */
 export interface GuardSubject {
@@ -23,12 +23,12 @@ const GuardRow = z.strictObject({
 });
 export type GuardRow = z.infer<typeof GuardRow>;
 
-/** How many seconds attempts have to wait by the strictest of these; 0 when none does. */
-export async function readWait(db: Database, subjects: readonly GuardSubject[]): Promise<number> {
-  const row = await db.one(sql.type(z.strictObject({ wait_seconds: z.number() }))`
-    SELECT greatest(0, coalesce(max(extract(epoch FROM blocked_until - clock_timestamp())), 0))::float8 AS wait_seconds
-    FROM login_guards WHERE key = ANY(${keysOf(subjects)})`);
-  return row.wait_seconds;
+const guardColumns = sql.fragment`scope, failures, extract(epoch FROM clock_timestamp() - last_failure_at)::float8 AS idle_seconds,
+  extract(epoch FROM blocked_until - clock_timestamp())::float8 AS wait_seconds`;
+
+/** The rows that there are of these subjects. */
+export async function readGuards(db: Database, subjects: readonly GuardSubject[]): Promise<readonly GuardRow[]> {
+  return db.any(sql.type(GuardRow)`SELECT ${guardColumns} FROM login_guards WHERE key = ANY(${keysOf(subjects)})`);
 }
 
 /** The rows of these subjects, made where there are none, locked in one order for everybody. */
@@ -41,10 +41,7 @@ export async function lockGuards(tx: Database, subjects: readonly GuardSubject[]
     ORDER BY key
     ON CONFLICT (key) DO NOTHING`);
   return tx.any(sql.type(GuardRow)`
-    SELECT scope, failures, extract(epoch FROM clock_timestamp() - last_failure_at)::float8 AS idle_seconds,
-      extract(epoch FROM blocked_until - clock_timestamp())::float8 AS wait_seconds
-    FROM login_guards WHERE key = ANY(${keysOf(subjects)})
-    ORDER BY key FOR UPDATE`);
+    SELECT ${guardColumns} FROM login_guards WHERE key = ANY(${keysOf(subjects)}) ORDER BY key FOR UPDATE`);
 }
 
 /** What is counted of a locked subject from now on, and how long attempts wait. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Database } from '../db/pool.ts';
 import { sql } from '../db/sql.ts';
+import type { OwnSession } from './session-proof.repository.ts';
 
 const exists = z.strictObject({ exists: z.boolean() });
 const sealed = z.strictObject({ secret_encrypted: z.instanceof(Buffer) });
@@ -10,18 +11,26 @@ export async function hasSecondFactor(db: Database, userId: string): Promise<boo
   return db.oneFirst(sql.type(exists)`SELECT EXISTS (SELECT FROM mfa_secrets WHERE user_id = ${userId})`);
 }
 
-/** Keeps the secret of an app that has not shown a code yet; one begun before is forgotten. */
-export async function putMfaSetup(db: Database, userId: string, secretEncrypted: Buffer): Promise<void> {
+/** Keeps the secret of an app that has not shown a code yet; one begun before, in whichever session, is forgotten. */
+export async function putMfaSetup(
+  db: Database,
+  { userId, sessionId }: OwnSession,
+  secretEncrypted: Buffer,
+): Promise<void> {
   await db.query(sql.typeAlias('void')`
-    INSERT INTO mfa_setups (user_id, secret_encrypted) VALUES (${userId}, ${sql.binary(secretEncrypted)})
-    ON CONFLICT (user_id) DO UPDATE SET secret_encrypted = excluded.secret_encrypted, created_at = now()`);
+    INSERT INTO mfa_setups (user_id, session_id, secret_encrypted) VALUES (${userId}, ${sessionId}, ${sql.binary(secretEncrypted)})
+    ON CONFLICT (user_id) DO UPDATE SET session_id = excluded.session_id, secret_encrypted = excluded.secret_encrypted, created_at = now()`);
 }
 
-/** The setup that a user began at most `maxAgeSeconds` ago, locked. */
-export async function lockMfaSetup(db: Database, userId: string, maxAgeSeconds: number): Promise<Buffer | null> {
+/** The setup that was begun in a session at most `maxAgeSeconds` ago, locked. */
+export async function lockMfaSetup(
+  db: Database,
+  { userId, sessionId }: OwnSession,
+  maxAgeSeconds: number,
+): Promise<Buffer | null> {
   const row = await db.maybeOne(sql.type(sealed)`
     SELECT secret_encrypted FROM mfa_setups
-    WHERE user_id = ${userId} AND created_at > now() - make_interval(secs => ${maxAgeSeconds})
+    WHERE user_id = ${userId} AND session_id = ${sessionId} AND created_at > now() - make_interval(secs => ${maxAgeSeconds})
     FOR UPDATE`);
   return row?.secret_encrypted ?? null;
 }
@@ -122,6 +131,11 @@ export async function takeMfaChallenge(tx: Database, tokenHash: Buffer): Promise
   const taken = await tx.query(sql.typeAlias('void')`
     DELETE FROM mfa_challenges c USING users u WHERE c.token_hash = ${sql.binary(tokenHash)} AND ${isOpen}`);
   return taken.rowCount === 1;
+}
+
+/** Ends the logins of a user that wait for their second factor. To be called under a lock on the user's row: logins begin under one, too. */
+export async function deleteMfaChallenges(tx: Database, userId: string): Promise<void> {
+  await tx.query(sql.typeAlias('void')`DELETE FROM mfa_challenges WHERE user_id = ${userId}`);
 }
 
 /** Challenges that expired and setups that nobody finished for a day go. Returns how many went. */

@@ -9,10 +9,12 @@ export async function lockAdmins(tx: Database): Promise<readonly string[]> {
     SELECT id FROM users WHERE roles <> '{learner}' AND 'admin' = ANY (roles) AND erasing_since IS NULL ORDER BY id FOR UPDATE`);
 }
 
-/** The roles of an account, locked until the commit; null when there is none. */
-export async function lockRoles(tx: Database, id: string): Promise<readonly Role[] | null> {
-  return tx.maybeOneFirst(sql.type(z.strictObject({ roles: z.array(Role) }))`
-    SELECT roles FROM users WHERE id = ${id} AND erasing_since IS NULL FOR UPDATE`);
+const RoleHolderRow = z.strictObject({ roles: z.array(Role), is_verified: z.boolean() });
+
+/** The roles of an account and whether its email address is verified, locked until the commit; null when there is none. */
+export async function lockRoles(tx: Database, id: string): Promise<z.infer<typeof RoleHolderRow> | null> {
+  return tx.maybeOne(sql.type(RoleHolderRow)`
+    SELECT roles, email_verified_at IS NOT NULL AS is_verified FROM users WHERE id = ${id} AND erasing_since IS NULL FOR UPDATE`);
 }
 
 export async function setRoles(tx: Database, id: string, roles: readonly Role[]): Promise<void> {

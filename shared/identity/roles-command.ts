@@ -13,7 +13,7 @@ const USAGE = `Usage: npm run roles -- grant EMAIL ROLE
        npm run roles -- revoke EMAIL ROLE
        npm run roles -- list
 
-  EMAIL  of an account that has registered already
+  EMAIL  of an account that has registered and verified it already
   ROLE   instructor, operator or admin
 
 A change takes effect within seconds and is in the audit log. list names everybody who is more than a learner.

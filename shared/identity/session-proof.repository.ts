@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Database } from '../db/pool.ts';
 import { sql } from '../db/sql.ts';
 
-interface OwnSession {
+export interface OwnSession {
   sessionId: string;
   userId: string;
 }
@@ -19,6 +19,12 @@ export async function lockUserAgainstSessions(tx: Database, userId: string): Pro
 
 const isLive = ({ sessionId, userId }: OwnSession) =>
   sql.fragment`id = ${sessionId} AND user_id = ${userId} AND revoked_at IS NULL AND expires_at > now()`;
+
+/** Whether a session is in force, and keeps it so until the transaction ends. To be called once its user is locked. */
+export async function lockLiveSession(tx: Database, session: OwnSession): Promise<boolean> {
+  const locked = await tx.query(sql.typeAlias('void')`SELECT FROM sessions WHERE ${isLive(session)} FOR NO KEY UPDATE`);
+  return locked.rowCount === 1;
+}
 
 /** Notes that the session's user has just proved who they are. Returns when, in seconds since 1970; null when the session is over. */
 export async function renewSessionProof(

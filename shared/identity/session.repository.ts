@@ -221,7 +221,14 @@ interface OpsSession {
   secondFactor: boolean;
 }
 
-/** Notes that a browser session was used and tells whose it is; null when it is revoked, expired or idle for too long. */
+/** Whose browser session this is; null when it is revoked, expired or idle for too long. Looking is no use of it. */
+export async function findOpsSession(db: Database, tokenHash: Buffer, idleSeconds: number): Promise<OpsSession | null> {
+  const row = await db.maybeOne(sql.type(OpsSessionRow)`
+    SELECT ${opsSessionColumns} FROM sessions s, session_tokens t WHERE ${isLiveOpsSession(tokenHash, idleSeconds)}`);
+  return row === null ? null : toOpsSession(row);
+}
+
+/** As `findOpsSession`, and notes that the session was used: from now on it is idle. */
 export async function touchOpsSession(
   db: Database,
   tokenHash: Buffer,
@@ -229,11 +236,18 @@ export async function touchOpsSession(
 ): Promise<OpsSession | null> {
   const row = await db.maybeOne(sql.type(OpsSessionRow)`
     UPDATE sessions s SET last_used_at = now()
-    FROM session_tokens t
-    WHERE t.token_hash = ${sql.binary(tokenHash)} AND t.session_id = s.id AND s.kind = 'ops'
-      AND s.revoked_at IS NULL AND s.expires_at > now() AND s.last_used_at > now() - make_interval(secs => ${idleSeconds})
-    RETURNING s.id, s.user_id, floor(extract(epoch FROM s.authenticated_at))::int AS authenticated_at, s.second_factor`);
-  if (row === null) return null;
+    FROM session_tokens t WHERE ${isLiveOpsSession(tokenHash, idleSeconds)}
+    RETURNING ${opsSessionColumns}`);
+  return row === null ? null : toOpsSession(row);
+}
+
+const opsSessionColumns = sql.fragment`s.id, s.user_id, floor(extract(epoch FROM s.authenticated_at))::int AS authenticated_at, s.second_factor`;
+
+const isLiveOpsSession = (tokenHash: Buffer, idleSeconds: number) => sql.fragment`
+  t.token_hash = ${sql.binary(tokenHash)} AND t.session_id = s.id AND s.kind = 'ops'
+    AND s.revoked_at IS NULL AND s.expires_at > now() AND s.last_used_at > now() - make_interval(secs => ${idleSeconds})`;
+
+function toOpsSession(row: z.infer<typeof OpsSessionRow>): OpsSession {
   return {
     sessionId: row.id,
     userId: row.user_id,

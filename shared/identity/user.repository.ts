@@ -83,11 +83,17 @@ export async function changePassword(
   return changed.rowCount === 1;
 }
 
-/** Sets the password of an account whose mailbox was proved, which also verifies the address. Returns false when the account is gone. */
+/** Of an account whose owner has not chosen a name. */
+const NEUTRAL_NAME = 'Learner';
+
+/**
+ * Sets the password of an account whose mailbox was proved, which also verifies the address. A name from before that may be a stranger's, and
+ * is not to be mailed to the owner in ours. Returns false when the account is gone.
+ */
 export async function resetPassword(tx: Database, id: string, newHash: string): Promise<boolean> {
   const reset = await tx.query(sql.typeAlias('void')`
     UPDATE users SET password_hash = ${newHash}, password_changed_at = now(), email_verified_at = coalesce(email_verified_at, now()),
-      updated_at = now()
+      name = CASE WHEN email_verified_at IS NULL THEN ${NEUTRAL_NAME} ELSE name END, updated_at = now()
     WHERE id = ${id} AND erasing_since IS NULL`);
   return reset.rowCount === 1;
 }
@@ -106,8 +112,10 @@ export async function renameUser(tx: Database, id: string, name: string): Promis
   return renamed.rowCount === 1;
 }
 
-export async function updateCredentials(db: Database, id: string, passwordHash: string, roles: Role[]): Promise<void> {
+/** Makes an account what whoever set up this machine wants of it; nobody has to prove that the address is theirs. */
+export async function setUpAccount(db: Database, id: string, passwordHash: string, roles: Role[]): Promise<void> {
   await db.query(sql.typeAlias('void')`
-    UPDATE users SET password_hash = ${passwordHash}, password_changed_at = now(), roles = ${sql.array(roles, 'text')}, updated_at = now()
+    UPDATE users SET password_hash = ${passwordHash}, password_changed_at = now(), roles = ${sql.array(roles, 'text')},
+      email_verified_at = coalesce(email_verified_at, now()), updated_at = now()
     WHERE id = ${id}`);
 }

@@ -2,7 +2,7 @@ import type { DatabasePool } from 'slonik';
 import type { Role } from '../contracts/auth.contract.ts';
 import { newId } from '../db/id.ts';
 import type { Passwords } from '../identity/passwords.ts';
-import { findUserByEmail, insertUser, updateCredentials } from '../identity/user.repository.ts';
+import { findUserByEmail, insertUser, setUpAccount } from '../identity/user.repository.ts';
 import { readCatalogue } from '../learning/course-directory.ts';
 import { publishCourse } from '../learning/publish-course.ts';
 import type { SampleAccount } from './local-state.ts';
@@ -14,7 +14,7 @@ export async function seedCatalogue(db: DatabasePool): Promise<number> {
   return changed;
 }
 
-/** Makes the sample accounts; those that are there get the password that the credentials file says. */
+/** Makes the sample accounts, verified ones; those that are there get the password that the credentials file says. */
 export async function seedAccounts(
   db: DatabasePool,
   passwords: Passwords,
@@ -22,7 +22,8 @@ export async function seedAccounts(
 ): Promise<void> {
   for (const account of accounts) {
     const user = await findUserByEmail(db, account.email);
-    if (user !== null && (await passwords.verify(user.password_hash, account.password))) continue;
+    const isVerified = user !== null && user.email_verified_at !== null;
+    if (isVerified && (await passwords.verify(user.password_hash, account.password))) continue;
     const passwordHash = await passwords.hash(account.password);
     const roles = rolesOf(account.role);
     if (user === null) {
@@ -35,7 +36,7 @@ export async function seedAccounts(
         email_verified_at: new Date().toISOString(),
       });
     } else {
-      await updateCredentials(db, user.id, passwordHash, roles);
+      await setUpAccount(db, user.id, passwordHash, roles);
     }
   }
 }

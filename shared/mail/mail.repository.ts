@@ -55,13 +55,13 @@ export async function findMailToSend(db: Database, id: string, dispatch: number)
 }
 
 /**
- * How many mails of its template a recipient was sent, or is going to be, in the hour before this one. Ids are ordered by time, so that of
- * mails decided on at once the first ones count and the last ones are counted out.
+ * How many mails that tell the same a recipient was sent, or is going to be, in the hour before this one: news of one kind must not keep back
+ * news of another. Ids are ordered by time, so that of mails decided on at once the first ones count and the last ones are counted out.
  */
 export async function countMailsBefore(db: Database, mail: MailRow): Promise<number> {
   const { count } = await db.one(sql.typeAlias('count')`
     SELECT count(*) FROM mails
-    WHERE recipient_key = ${mail.recipient_key} AND template = ${mail.template} AND id < ${mail.id}
+    WHERE recipient_key = ${mail.recipient_key} AND template = ${mail.template} AND details = ${sql.jsonb(mail.details)} AND id < ${mail.id}
       AND created_at > to_timestamp(${mail.created_at}) - interval '1 hour' AND coalesce(outcome, 'sent') = 'sent'`);
   return count;
 }

@@ -212,23 +212,40 @@ test('an export answers HEAD with its headers alone', async () => {
 });
 
 describe('the slots for exports', () => {
+  const HOME = '198.51.100.7';
+  const ada = { userId: 'ada', ip: HOME };
+  const grace = { userId: 'grace', ip: '203.0.113.7' };
+  const lin = { userId: 'lin', ip: '2001:db8::7' };
+  const open = () => new AbortController().signal;
+  const refusedWith = (code: string) => expect.objectContaining({ code, retryAfterSeconds: 10 });
+
   test('are one for an account and a few in all, and are given back when the answer is over', () => {
-    const slots = new ExportSlots(2);
-    const [ada, grace] = [new AbortController(), new AbortController()];
-    slots.take('ada', ada.signal);
-    expect(() => slots.take('ada', grace.signal)).toThrow(expect.objectContaining({ code: 'RATE_LIMITED' }));
-    slots.take('grace', grace.signal);
-    const third = new AbortController().signal;
-    expect(() => slots.take('lin', third)).toThrow(expect.objectContaining({ code: 'SERVICE_UNAVAILABLE' }));
-    ada.abort();
-    slots.take('lin', third);
-    grace.abort();
-    slots.take('ada', new AbortController().signal);
+    const slots = new ExportSlots({ inAll: 2, perNetwork: 2 });
+    const [adas, graces] = [new AbortController(), new AbortController()];
+    slots.take(ada, adas.signal);
+    expect(() => slots.take({ ...ada, ip: grace.ip }, open())).toThrow(refusedWith('RATE_LIMITED'));
+    slots.take(grace, graces.signal);
+    expect(() => slots.take(lin, open())).toThrow(refusedWith('SERVICE_UNAVAILABLE'));
+    adas.abort();
+    slots.take(lin, open());
+    graces.abort();
+    slots.take(ada, open());
+  });
+
+  test('are two for a network, however many accounts it has', () => {
+    const slots = new ExportSlots();
+    const first = new AbortController();
+    slots.take({ userId: 'first', ip: '2001:db8:0:1::1' }, first.signal);
+    slots.take({ userId: 'second', ip: '2001:db8:0:ff::2' }, open());
+    expect(() => slots.take(lin, open())).toThrow(refusedWith('RATE_LIMITED'));
+    slots.take(ada, open());
+    first.abort();
+    slots.take(lin, open());
   });
 
   test('are not kept by whoever is gone already', () => {
-    const slots = new ExportSlots(1);
-    slots.take('ada', AbortSignal.abort());
-    slots.take('grace', new AbortController().signal);
+    const slots = new ExportSlots({ inAll: 1, perNetwork: 1 });
+    slots.take(ada, AbortSignal.abort());
+    slots.take(grace, open());
   });
 });

@@ -15,7 +15,7 @@ const NEW_PASSWORD = 'a wholly other password';
 const FREE_FAILURES = 3;
 /** The subject of mails with a link for another password. */
 const RESET = 'Choose a new password';
-const Tokens = z.object({ accessToken: z.string(), refreshToken: z.string() });
+const Tokens = z.object({ accessToken: z.string(), refreshToken: z.string(), deviceToken: z.string() });
 
 let database: TestDatabase;
 let api: InProcessApi;
@@ -33,7 +33,8 @@ afterAll(async () => {
   await database.drop();
 });
 
-const login = (email: string, password: string) => api.client.post('/api/v1/auth/login', { email, password });
+const login = (email: string, password: string, more = {}) =>
+  api.client.post('/api/v1/auth/login', { email, password, ...more });
 const refresh = (refreshToken: string) => api.client.post('/api/v1/auth/refresh', { refreshToken });
 const tokensOf = (answer: Answer) => Tokens.parse(answer.body);
 const actionsOf = (userId: string) =>
@@ -61,6 +62,13 @@ describe('changing a password', () => {
     expectProblem(await refresh(elsewhere.refreshToken), 401, 'UNAUTHENTICATED');
     expectProblem(await login(here.email, here.password), 401, 'INVALID_CREDENTIALS');
     expect((await login(here.email, NEW_PASSWORD)).status).toBe(200);
+  });
+
+  test('makes strangers of all devices, of which a thief may have one', async () => {
+    const { here, elsewhere } = await openTwice();
+    expect((await change(here.client, here.password, NEW_PASSWORD)).status).toBe(204);
+    const anew = tokensOf(await login(here.email, NEW_PASSWORD, { deviceToken: elsewhere.deviceToken }));
+    expect(anew.deviceToken).not.toBe(elsewhere.deviceToken);
   });
 
   test('is told to the owner by mail, and stands in the audit log', async () => {
@@ -181,6 +189,30 @@ describe('a forgotten password', () => {
     const { token } = await mails.mailAbout(email, RESET);
     expect((await reset(token)).status).toBe(204);
     expect((await login(email, NEW_PASSWORD)).body).toMatchObject({ user: { email } });
+  });
+
+  test('mails no name to the owner that who opened the account with their address chose', async () => {
+    const name = 'Account locked! Sign in at https://evil.example';
+    const email = `victim-${crypto.randomUUID()}@example.com`;
+    await api.client.post('/api/v1/auth/register', { email, password: 'known to a stranger', name });
+    await forgot(email);
+    const { token } = await mails.mailAbout(email, RESET);
+    expect((await reset(token)).status).toBe(204);
+    expect((await mails.mailAbout(email, 'Your password was changed')).text).toMatch(/^Hello Learner,/);
+    expect((await login(email, NEW_PASSWORD)).body).toMatchObject({ user: { name: 'Learner' } });
+  });
+
+  test('leaves the name of a proved address alone, and makes strangers of its devices', async () => {
+    const { email, password, userId } = await api.client.registerLearner();
+    await database.db.query(sql.typeAlias('void')`
+      UPDATE users SET email_verified_at = now(), name = 'Grace' WHERE id = ${userId}`);
+    const { deviceToken } = tokensOf(await login(email, password));
+    await forgot(email);
+    const { token } = await mails.mailAbout(email, RESET);
+    expect((await reset(token)).status).toBe(204);
+    const anew = await login(email, NEW_PASSWORD, { deviceToken });
+    expect(anew.body).toMatchObject({ user: { name: 'Grace' } });
+    expect(tokensOf(anew).deviceToken).not.toBe(deviceToken);
   });
 
   test('leaves the second factor of a proved address alone', async () => {

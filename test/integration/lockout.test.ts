@@ -163,6 +163,22 @@ describe('a lockout keeps no victim out', () => {
     expect((await logIn({ email, deviceToken }, '192.0.2.1')).status).toBe(200);
   });
 
+  test('networks that are spent are slowed down together, and nobody else by them', async () => {
+    const { email, deviceToken } = await openLearner();
+    const spent = '198.51.100.77';
+    await guessOften(FREE_FAILURES, email, spent);
+    await guessOften(FREE_FAILURES + SHARED_FAILURES, email, ELSEWHERE);
+    expect(await readGuards(database.db, 'account_spent')).toMatchObject([{ failures: SHARED_FAILURES }]);
+    expect((await logIn({ email }, spent)).status).toBe(200);
+
+    await guessOften(FREE_FAILURES, email, spent);
+    await guess(email, ELSEWHERE);
+    await holdDelays(database.db);
+    expect((await logIn({ email }, spent)).status).toBe(429);
+    expect((await logIn({ email, deviceToken }, spent)).status).toBe(200);
+    expect((await logIn({ email }, HOME)).status).toBe(200);
+  });
+
   test('a password reset forgives what was counted', async () => {
     const { email, userId } = await openLearner();
     await guessFromManyNetworks(email);
@@ -204,6 +220,17 @@ test('trying one password on many accounts is slowed down by network, for accoun
   expect((await logIn({ email }, ELSEWHERE)).status).toBe(429);
   expect((await logIn({ email, deviceToken }, ELSEWHERE)).status).toBe(200);
   expect((await logIn({ email }, HOME)).status).toBe(200);
+});
+
+test('guessing keeps neighbours behind the same address out for a minute at most', async () => {
+  const { email } = await openLearner();
+  for (let failed = 0; failed < SHARED_FAILURES + 10; failed += 1) {
+    await endDelays(database.db);
+    await guess(uniqueEmail(), ELSEWHERE);
+  }
+  const refused = await logIn({ email }, ELSEWHERE);
+  expectProblem(refused, 429, 'LOGIN_DELAYED');
+  expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60);
 });
 
 describe('a known device', () => {

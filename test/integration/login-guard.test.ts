@@ -121,7 +121,7 @@ describe('guessing codes of a second factor', () => {
   const wrong = () => Promise.resolve(false);
   const right = () => Promise.resolve(true);
   const tryCode = (userId: string, verify: () => Promise<boolean>) =>
-    guardSecondFactor(api.deps.identity, userId, verify, { ip: ELSEWHERE });
+    guardSecondFactor(api.deps.identity, { userId }, verify, { ip: ELSEWHERE });
 
   test('has to wait after a few, without a look at the code, and others do not', async () => {
     const { userId } = await api.client.registerLearner();

@@ -33,6 +33,17 @@ describe('mails', () => {
       expect(await outcomeOf(scene.database.db, other)).toBe('sent');
     });
 
+    test('do not keep back other news of the same kind: who replaces codes often still tells of switching the factor off', async () => {
+      const { email: recipient, id: userId } = await buildUser(scene.database.db);
+      const tell = async (change: 'recovery_codes_replaced' | 'disabled') => {
+        const id = await scene.send({ template: 'mfa_changed', recipient, userId, details: { change } });
+        return outcomeOf(scene.database.db, id);
+      };
+      for (let sent = 0; sent < MAILS_PER_HOUR; sent += 1) expect(await tell('recovery_codes_replaced')).toBe('sent');
+      expect(await tell('recovery_codes_replaced')).toBe('too_many');
+      expect(await tell('disabled')).toBe('sent');
+    });
+
     test('do not keep out those of the next hour: what was not sent does not count', async () => {
       const user = await buildUser(scene.database.db);
       const flood = await Promise.all(

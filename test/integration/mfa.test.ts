@@ -7,7 +7,7 @@ import { uniquePrefix } from '../support/backends.ts';
 import type { Answer, Client } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { openApi, type InProcessApi } from '../support/in-process.ts';
-import { endDelays, holdDelays } from '../support/login-guards.ts';
+import { endDelays, forgetGuards, holdDelays } from '../support/login-guards.ts';
 import { expectProblem } from '../support/problems.ts';
 import {
   activateSecondFactor,
@@ -106,6 +106,23 @@ describe('setting a second factor up', () => {
     expect((await actionsOf(learner.userId)).filter((action) => action === 'mfa.failed')).toHaveLength(5);
   });
 
+  test('keeps nobody from logging in who wants codes without a setup', async () => {
+    const { learner, factor } = await registerWithSecondFactor();
+    const activate = () => factor.client.post('/api/v1/auth/mfa/activate', { code: '123456' });
+    for (let guess = 0; guess < 5; guess += 1) expectProblem(await activate(), 409, 'MFA_ACTIVE');
+    await holdDelays(database.db);
+    expectProblem(await activate(), 429, 'LOGIN_DELAYED');
+    expect((await verify(await challengeOf(learner), codeOf(factor.secret, 1))).status).toBe(200);
+  });
+
+  test('is finished in the session that began it, where its owner had just proved who they are', async () => {
+    const learner = await api.client.registerLearner();
+    const other = api.client.as(Tokens.parse((await logIn(learner)).body).accessToken);
+    const code = codeOf(await beginSetup(learner.client));
+    expectProblem(await other.post('/api/v1/auth/mfa/activate', { code }), 409, 'MFA_INACTIVE');
+    expect((await learner.client.post('/api/v1/auth/mfa/activate', { code })).status).toBe(200);
+  });
+
   test('succeeds once when it is finished twice at the same time', async () => {
     const learner = await api.client.registerLearner();
     const code = codeOf(await beginSetup(learner.client));
@@ -169,6 +186,7 @@ describe('logging in with a second factor', () => {
     const { learner, factor } = await registerWithSecondFactor();
     expectProblem(await logIn({ ...learner, password: 'not the password' }), 401, 'INVALID_CREDENTIALS');
     const mfaToken = await challengeOf(learner);
+    expect((await actionsOf(learner.userId)).at(-1)).toBe('login.second_factor_wanted');
     const answer = await verify(mfaToken, codeOf(factor.secret, 1));
     expect(answer.status).toBe(200);
     expect(answer.body).toMatchObject({ user: { id: learner.userId }, deviceToken: expect.any(String) });
@@ -257,6 +275,52 @@ describe('logging in with a second factor', () => {
     const answers = await Promise.all(Array.from({ length: 12 }, () => verify(mfaToken, wrong)));
     // To look at all of them would take more than two minutes of delays.
     expect(answers.map(({ status }) => status)).toContain(429);
+  });
+});
+
+describe('a known device, at the second half of a login,', () => {
+  async function logInOnDevice() {
+    const { learner, factor } = await registerWithSecondFactor();
+    const { deviceToken } = Tokens.parse((await verify(await challengeOf(learner), codeOf(factor.secret, 1))).body);
+    await forgetUsedCodes(database.db, learner.userId);
+    const knownDevices = () =>
+      database.db.oneFirst(sql.type(z.strictObject({ count: z.int() }))`
+        SELECT count(*)::int AS count FROM known_devices WHERE user_id = ${learner.userId}`);
+    return { learner, factor, deviceToken, knownDevices };
+  }
+  /** Shows a wrong code after a right password, both on the device if one is given. */
+  async function showWrongCode(learner: Learner, secret: string, device = {}) {
+    const { mfaToken } = Challenge.parse((await logIn(learner, device)).body);
+    return verify(mfaToken, wrongCodeOf(secret), device);
+  }
+
+  test('is let in whatever codes others try who know the password, and nobody is told that a reset would help', async () => {
+    const { learner, factor, deviceToken } = await logInOnDevice();
+    for (let guess = 0; guess < 5; guess += 1) await showWrongCode(learner, factor.secret);
+    await holdDelays(database.db);
+    const delayed = await verify(await challengeOf(learner), codeOf(factor.secret));
+    expectProblem(delayed, 429, 'LOGIN_DELAYED');
+    expect(delayed.body).toMatchObject({ detail: 'There were too many failed attempts. Wait before the next.' });
+    const answer = await verify(await challengeOf(learner), codeOf(factor.secret), { deviceToken });
+    expect([answer.status, Tokens.parse(answer.body).deviceToken]).toEqual([200, deviceToken]);
+  });
+
+  test('waits after its own wrong codes, which no right password excuses, and is a stranger after ten', async () => {
+    await forgetGuards(database.db);
+    const { learner, factor, deviceToken, knownDevices } = await logInOnDevice();
+    const known = await knownDevices();
+    for (let guess = 1; guess <= 10; guess += 1) {
+      expect(await knownDevices()).toBe(known);
+      expectProblem(await showWrongCode(learner, factor.secret, { deviceToken }), 401, 'INVALID_CREDENTIALS');
+      if (guess === 5) {
+        await holdDelays(database.db);
+        const { mfaToken } = Challenge.parse((await logIn(learner, { deviceToken })).body);
+        expectProblem(await verify(mfaToken, codeOf(factor.secret), { deviceToken }), 429, 'LOGIN_DELAYED');
+      }
+      await endDelays(database.db);
+    }
+    expect(await knownDevices()).toBe(known - 1);
+    expect((await verify(await challengeOf(learner), codeOf(factor.secret), { deviceToken })).status).toBe(200);
   });
 });
 

@@ -16,6 +16,7 @@ import { expectProblem } from '../support/problems.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const COMMAND = 'shared/identity/roles-command.ts';
+const VERIFIED = '2026-01-01T00:00:00Z';
 
 let database: TestDatabase;
 let api: InProcessApi;
@@ -72,7 +73,7 @@ describe('an admin', () => {
   });
 
   test('gives and takes roles, which is audited with what they were before', async () => {
-    const { id } = await buildUser(database.db);
+    const { id } = await buildUser(database.db, { email_verified_at: VERIFIED });
     const given = await putRoles(admin.client, id, ['operator', 'instructor']);
     expect([given.status, given.body]).toEqual([
       200,
@@ -85,6 +86,18 @@ describe('an admin', () => {
       { actor_id: admin.userId, details: { before: ['learner', 'instructor', 'operator'], after: ['learner'] } },
     ]);
     expect(await verifyAudit(database.db)).toMatchObject({ fault: null });
+  });
+
+  test('gives no role to an address that nobody has proved to be theirs, and can take one from it', async () => {
+    const { id } = await buildUser(database.db, { roles: ['learner', 'operator'] });
+    const refused = await putRoles(admin.client, id, ['operator', 'admin']);
+    expectProblem(refused, 409, 'CONFLICT');
+    expect(refused.body).toMatchObject({ detail: expect.stringMatching(/not verified/) });
+    expect(await rolesOf(id)).toEqual(['learner', 'operator']);
+    expect((await putRoles(admin.client, id, [])).status).toBe(200);
+    expect((await readChanges(id)).map(({ details }) => details)).toEqual([
+      { before: ['learner', 'operator'], after: ['learner'] },
+    ]);
   });
 
   test.each([undefined, 'admin', ['root'], ['admin', 'admin'], [['admin']], [null]])(
@@ -215,7 +228,7 @@ describe('npm run roles', () => {
 
   test('makes the first admin and takes roles back, audited as done by the command', async () => {
     await database.db.query(sql.typeAlias('void')`UPDATE users SET roles = '{learner}'`);
-    const user = await buildUser(database.db, { email: `First.${newId()}@Example.com` });
+    const user = await buildUser(database.db, { email: `First.${newId()}@Example.com`, email_verified_at: VERIFIED });
     const address = user.email.toLowerCase();
     expect(await run('grant', address, 'admin')).toEqual({ code: 0, stdout: 'learner → learner, admin\n', stderr: '' });
     expect(await run('grant', address, 'admin')).toEqual({ code: 0, stdout: 'Nothing to do.\n', stderr: '' });
@@ -231,6 +244,15 @@ describe('npm run roles', () => {
       { actor_id: null, details: { by: 'command', before: ['learner', 'admin'], after: ['learner'] } },
     ]);
     expect(await verifyAudit(database.db)).toMatchObject({ fault: null });
+  });
+
+  test('refuses a role to who registered an address and never verified it', async () => {
+    const { email, userId } = await api.client.registerLearner();
+    const refused = { code: 1, stdout: '', stderr: expect.stringMatching(/not verified/) };
+    expect(await run('grant', email, 'admin')).toEqual(refused);
+    expect(await rolesOf(userId)).toEqual(['learner']);
+    await database.db.query(sql.typeAlias('void')`UPDATE users SET email_verified_at = now() WHERE id = ${userId}`);
+    expect(await run('grant', email, 'admin')).toMatchObject({ code: 0, stdout: 'learner → learner, admin\n' });
   });
 
   test('refuses an unknown account, an unknown role and any other use', async () => {

@@ -1,9 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import { fc } from '../support/property.ts';
-import { addFailure, delayAfter, guardRules } from '../../api/identity/guard/guard-rules.ts';
+import { addFailure, delayAfter, guardRules, type GuardRule } from '../../api/identity/guard/guard-rules.ts';
 
-const { account_network: own, network, account } = guardRules(5);
+const { account_network: own, network, account, account_spent: spent } = guardRules(5);
 const HOUR = 3600;
+
+/** How many guesses somebody has within so many hours who makes each as soon as he is let. */
+function guessesWithin(hours: number, rule: GuardRule): number {
+  let [failures, guesses] = [0, 0];
+  for (let seconds = 0; seconds < hours * HOUR; guesses += 1) {
+    const wait = delayAfter(failures, rule);
+    failures = addFailure(failures, wait, rule);
+    seconds += wait;
+  }
+  return guesses;
+}
 
 describe('how failures are judged', () => {
   test('the first ones are free, then each doubles the wait, up to a quarter of an hour', () => {
@@ -17,7 +28,7 @@ describe('how failures are judged', () => {
   });
 
   test('what many share bears four times as many', () => {
-    expect([network.failuresBeforeDelay, account.failuresBeforeDelay]).toEqual([20, 20]);
+    expect([network, account, spent].map(({ failuresBeforeDelay }) => failuresBeforeDelay)).toEqual([20, 20, 20]);
   });
 
   test('failures are forgiven one by one, in parts too', () => {
@@ -28,16 +39,22 @@ describe('how failures are judged', () => {
   });
 
   test('somebody who guesses as fast as they are let has to wait on and on', () => {
+    expect(guessesWithin(24, own)).toBeLessThan(5 + 10 + 24 * 4);
+  });
+
+  test('however many networks guess at one account, they have fewer than 100 guesses in an hour and 200 a day', () => {
+    const ofAll = (hours: number) => guessesWithin(hours, account) + guessesWithin(hours, spent);
+    expect(ofAll(1)).toBeLessThan(100);
+    expect(ofAll(24 * 30)).toBeLessThan(60 + 30 * 200);
+  });
+
+  test('whoever shares a network with a guesser waits a minute at most, and the guesser has one guess a minute', () => {
     let failures = 0;
-    let seconds = 0;
-    let guesses = 0;
-    while (seconds < 24 * HOUR) {
-      const wait = delayAfter(failures, own);
-      failures = addFailure(failures, wait, own);
-      seconds += wait;
-      guesses += 1;
+    for (let failed = 0; failed < 40; failed += 1) {
+      failures = addFailure(failures, 0, network);
+      expect(delayAfter(failures, network)).toBeLessThanOrEqual(60);
     }
-    expect(guesses).toBeLessThan(5 + 10 + 24 * 4);
+    expect(guessesWithin(24, network)).toBeLessThan(1500);
   });
 
   test('more failures never wait less, and time never makes it worse', () => {

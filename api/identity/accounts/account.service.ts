@@ -1,10 +1,12 @@
 import type { z } from 'zod';
 import type { OwnAccount, ProfileChange } from '../../../shared/contracts/account.contract.ts';
 import { accountGone } from '../../../shared/errors.ts';
+import { lockLiveSession } from '../../../shared/identity/session-proof.repository.ts';
 import { findOwnAccount, renameUser, type OwnAccountRow } from '../../../shared/identity/user.repository.ts';
 import type { Actor, RequestFacts } from '../../http/define-route.ts';
 import { recordAudit } from '../../http/record-audit.ts';
 import type { IdentityDeps } from '../identity-deps.ts';
+import { sessionOver } from '../sessions/access-answer.ts';
 
 type AccountDeps = Pick<IdentityDeps, 'db'>;
 
@@ -28,7 +30,7 @@ export function toOwnAccount(row: OwnAccountRow): OwnAccount {
   };
 }
 
-/** @throws AppError UNAUTHENTICATED when the account is gone. */
+/** @throws AppError UNAUTHENTICATED when the account is gone, or the session over. */
 export async function changeProfile(
   { db }: AccountDeps,
   actor: Actor,
@@ -37,6 +39,8 @@ export async function changeProfile(
 ): Promise<OwnAccount> {
   await db.transaction(async (tx) => {
     if (!(await renameUser(tx, actor.id, name))) throw accountGone();
+    // It may have waited for a reset, which takes away the name that a stranger gave the account.
+    if (!(await lockLiveSession(tx, { userId: actor.id, sessionId: actor.sessionId }))) throw sessionOver();
     const details = { fields: ['name'] };
     await recordAudit(tx, request, { action: 'account.profile_changed', actorId: actor.id, details });
   });

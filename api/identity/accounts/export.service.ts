@@ -34,14 +34,14 @@ const SUBMISSIONS_AT_ONCE = 20;
 /**
  * Everything that is kept about the actor, to be read while it is sent. It is no snapshot: what changes meanwhile may be in it or not.
  *
- * @throws AppError UNAUTHENTICATED when the account is gone; RATE_LIMITED while another export of it is on its way.
+ * @throws AppError UNAUTHENTICATED when the account is gone; RATE_LIMITED or SERVICE_UNAVAILABLE while too many exports are on their way.
  */
 export async function exportOwnData(
   { db, exports }: Pick<IdentityDeps, 'db' | 'exports'>,
   actor: Actor,
   request: RequestFacts,
 ): Promise<DocumentParts<typeof AccountExport>> {
-  exports.take(actor.id, request.signal);
+  exports.take({ userId: actor.id, ip: request.ip }, request.signal);
   const profile = await findExportedProfile(db, actor.id);
   if (profile === null) throw accountGone();
   await recordAudit(db, request, { action: 'account.exported', actorId: actor.id });

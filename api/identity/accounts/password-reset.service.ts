@@ -12,7 +12,7 @@ import {
 } from '../../../shared/identity/account-request.repository.ts';
 import { hashOpaqueToken } from '../../../shared/identity/opaque-token.ts';
 import { deleteDevicesOf } from '../../../shared/identity/known-device.repository.ts';
-import { deleteSecondFactor } from '../../../shared/identity/mfa.repository.ts';
+import { deleteMfaChallenges, deleteSecondFactor } from '../../../shared/identity/mfa.repository.ts';
 import { requestMail } from '../../../shared/mail/request-mail.ts';
 import { revokeSessionsOf } from '../../../shared/identity/session.repository.ts';
 import { findUser, resetPassword as setPassword, type UserRow } from '../../../shared/identity/user.repository.ts';
@@ -46,10 +46,11 @@ export async function forgotPassword(
 }
 
 /**
- * Sets the password of the account whose mailbox got the link. All its sessions end and its login delays are forgotten; a login with the new
- * password, and with the second factor where there is one, comes next. A password that is refused does not use the link up.
+ * Sets the password of the account whose mailbox got the link. All its sessions end, no device is known any more, and its login delays are
+ * forgotten, but not those of its second factor; a login with the new password, and with the second factor where there is one, comes next.
+ * A password that is refused does not use the link up.
  *
- * While nobody had proved the mailbox, whoever opened the account may have been anybody: then a second factor and known devices go as well.
+ * While nobody had proved the mailbox, whoever opened the account may have been anybody: then their second factor and their name go as well.
  *
  * @throws AppError LINK_INVALID; VALIDATION_FAILED for a guessable password.
  */
@@ -69,11 +70,10 @@ export async function resetPassword(
     await cancelAccountRequests(tx, user.id, 'reset_password');
     await cancelAccountRequests(tx, user.id, 'verify_email');
     await revokeSessionsOf(tx, user.id, 'password reset');
+    await deleteMfaChallenges(tx, user.id);
+    await deleteDevicesOf(tx, user.id);
     await forgetFailures(tx, user.email);
-    if (user.email_verified_at === null) {
-      await deleteSecondFactor(tx, user.id);
-      await deleteDevicesOf(tx, user.id);
-    }
+    if (user.email_verified_at === null) await deleteSecondFactor(tx, user.id);
     const notice = await requestMail(tx, { template: 'password_changed', recipient: user.email, userId: user.id });
     await recordAudit(tx, request, { action: 'password.reset', actorId: user.id });
     return notice;

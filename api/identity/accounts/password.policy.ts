@@ -4,7 +4,7 @@ import { AppError } from '../../../shared/errors.ts';
 import type { IdentityDeps } from '../identity-deps.ts';
 
 const MIN_TELLING_LENGTH = 4;
-/** A billion guesses: what 96 attempts a day never reach, and what costs a thief of the hashes years. */
+/** A billion guesses: what 200 attempts a day, from however many networks, never reach, and what costs a thief of the hashes years. */
 const MIN_GUESSES_LOG10 = 9;
 /** What is looked at of a password, and how much is tried on it: together they keep the worst one that we found below 20 ms of the event loop. */
 const ESTIMATED_CHARACTERS = 32;

@@ -18,7 +18,7 @@ export const passwordRoutes = (deps: IdentityDeps): Route[] => [
     summary: 'Change my password; all other sessions end',
     tag,
     policy: 'authenticated',
-    rate: 'auth',
+    rate: 'password',
     cache: 'no-store',
     body: ChangePasswordRequest,
     errors: ['INVALID_CREDENTIALS', 'LOGIN_DELAYED', 'CONFLICT'],

@@ -4,7 +4,7 @@ import {
   deleteGuards,
   deleteGuardsOfAccount,
   lockGuards,
-  readWait,
+  readGuards,
   takeBackFailure,
   updateGuards,
   type GuardRow,
@@ -46,7 +46,7 @@ export interface LoginGuard {
 }
 
 /** Others may have failed there too, so that one success excuses only itself. */
-const SHARED_SCOPES: ReadonlySet<GuardScope> = new Set(['account', 'network']);
+const SHARED_SCOPES: ReadonlySet<GuardScope> = new Set(['account', 'account_spent', 'network']);
 
 export function createLoginGuard(
   db: Database,
@@ -54,25 +54,26 @@ export function createLoginGuard(
   failuresBeforeDelay: number,
 ): LoginGuard {
   const rules = guardRules(failuresBeforeDelay);
-  const refuseFor = (waitSeconds: number): void => {
+  const refuseToWait = (rows: readonly GuardRow[]): void => {
+    const waitSeconds = waitOf(rows, rules);
     if (waitSeconds <= 0) return;
     metrics.attempt('delayed');
+    // What was counted of codes no reset forgives.
+    const isForgivable = rows.some(({ scope }) => scope !== 'second_factor');
     throw new AppError(
       'LOGIN_DELAYED',
-      'There were too many failed attempts. Wait before the next, or reset your password.',
-      {
-        retryAfterSeconds: Math.ceil(waitSeconds),
-      },
+      `There were too many failed attempts. Wait before the next${isForgivable ? ', or reset your password' : ''}.`,
+      { retryAfterSeconds: Math.ceil(waitSeconds) },
     );
   };
   return {
     check: async (subjects) => {
-      refuseFor(await readWait(db, subjects));
+      refuseToWait(await readGuards(db, subjects));
     },
     count: (subjects) =>
       db.transaction(async (tx) => {
         const rows = await lockGuards(tx, subjects);
-        refuseFor(Math.max(...rows.map(({ wait_seconds }) => wait_seconds)));
+        refuseToWait(rows);
         const attempt = judge(subjects, rows, rules);
         await updateGuards(
           tx,
@@ -91,20 +92,35 @@ export function createLoginGuard(
 
 const isShared = ({ scope }: GuardSubject): boolean => SHARED_SCOPES.has(scope);
 
+/** A network is spent for an account once its failures there, as far as they are not forgiven, have brought a delay. */
+function isSpent(rows: readonly GuardRow[], rules: GuardRules): boolean {
+  const row = rows.find(({ scope }) => scope === 'account_network');
+  const rule = rules.account_network;
+  return row !== undefined && delayAfter(addFailure(row.failures, row.idle_seconds, rule), rule) > 1;
+}
+
+/** How many seconds an attempt has to wait by the strictest of its rows; not above 0 when by none. Only spent networks wait for each other. */
+function waitOf(rows: readonly GuardRow[], rules: GuardRules): number {
+  const spent = isSpent(rows, rules);
+  const heeded = rows.filter(({ scope }) => spent || scope !== 'account_spent');
+  return Math.max(0, ...heeded.map(({ wait_seconds }) => wait_seconds));
+}
+
 /**
- * What one more failure makes of each subject. One network adds to what is counted of an account only until it has to wait itself: so nobody
- * can lock an account for everybody from one place, however patient, and guessing from many places still adds up.
+ * What one more failure makes of each subject. One network adds to what is counted of an account only until it is spent: so nobody can lock
+ * an account for everybody from one place, however patient, and guessing from many places still adds up. Spent networks add up apart, or
+ * each of them, however many there are, could guess on for ever at its own pace.
  */
 function judge(subjects: readonly GuardSubject[], rows: readonly GuardRow[], rules: GuardRules): Attempt {
-  const attempt = subjects.map((subject): Counted => {
+  const left = isSpent(rows, rules) ? 'account' : 'account_spent';
+  const counted = subjects.filter(({ scope }) => scope !== left);
+  return counted.map((subject): Counted => {
     const rule = rules[subject.scope];
     const row = rows.find(({ scope }) => scope === subject.scope);
     const failures = addFailure(row?.failures ?? 0, row?.idle_seconds ?? 0, rule);
     const delaySeconds = delayAfter(failures, rule);
     return { subject, failures, delaySeconds, beginsDelay: delaySeconds === 1 };
   });
-  const isSpent = attempt.some(({ subject, delaySeconds }) => subject.scope === 'account_network' && delaySeconds > 1);
-  return isSpent ? attempt.filter(({ subject }) => subject.scope !== 'account') : attempt;
 }
 
 /** Notes in metrics and audit log what the failure of an attempt brings. Inside a transaction it has to be the last step. */
@@ -134,13 +150,17 @@ export const describeAccount = (accountKey: Buffer): { account: string } => ({
 /** Of an account, whether there is one or not. */
 export const accountKeyOf = (email: string): Buffer => digest('account', emailKey(email));
 
-/** Who tries an account's password without having been there before: judged by what failed of it there, there, and of it anywhere. */
+/**
+ * Who tries an account's password without having been there before: judged by what failed of it there, there, and of it anywhere, or at
+ * networks that are spent.
+ */
 export function strangerSubjects(accountKey: Buffer, ip: string | null): GuardSubject[] {
   const network = networkOf(ip);
   return [
     { scope: 'account_network', key: digest('account_network', accountKey.toString('hex'), network), accountKey },
     { scope: 'network', key: digest('network', network), accountKey: null },
     { scope: 'account', key: accountKey, accountKey },
+    { scope: 'account_spent', key: digest('account_spent', accountKey.toString('hex')), accountKey },
   ];
 }
 
@@ -151,6 +171,11 @@ export function acquaintedSubjects(accountKey: Buffer, identity: Buffer): GuardS
 
 export function secondFactorSubjects(userId: string): GuardSubject[] {
   return [{ scope: 'second_factor', key: digest('second_factor', userId), accountKey: null }];
+}
+
+/** The same for codes. They are counted apart from passwords: neither a right password nor a reset excuses wrong codes. */
+export function acquaintedCodeSubjects(identity: Buffer): GuardSubject[] {
+  return [{ scope: 'second_factor', key: digest('acquainted_code', identity.toString('hex')), accountKey: null }];
 }
 
 function digest(...parts: readonly string[]): Buffer {

@@ -1,12 +1,12 @@
 import { accountGone, AppError } from '../../../shared/errors.ts';
-import { deleteDevice, isKnownDevice } from '../../../shared/identity/known-device.repository.ts';
-import { hashOpaqueToken } from '../../../shared/identity/opaque-token.ts';
+import { deleteDevice } from '../../../shared/identity/known-device.repository.ts';
 import { renewPasswordHash } from '../../../shared/identity/password-hash.repository.ts';
-import { emailKey, findUser, findUserByEmail, type UserRow } from '../../../shared/identity/user.repository.ts';
+import { findUser, findUserByEmail, type UserRow } from '../../../shared/identity/user.repository.ts';
 import type { GuardSubject } from '../../../shared/identity/login-guard.repository.ts';
 import type { Actor, RequestFacts } from '../../http/define-route.ts';
 import { recordAudit } from '../../http/record-audit.ts';
 import type { IdentityDeps } from '../identity-deps.ts';
+import { findKnownDevice, isDeviceSpent } from '../guard/known-device.ts';
 import {
   accountKeyOf,
   acquaintedSubjects,
@@ -24,9 +24,6 @@ interface Credentials {
   deviceToken?: string | undefined;
 }
 
-/** With so many failures of its own a device is not known any more. */
-const FAILURES_OF_A_KNOWN_DEVICE = 10;
-
 /**
  * Finds the user whose email and password these are. Whether there is such an account changes neither the answers nor the work.
  * A device that is known is judged by its own failures alone, so that nobody elsewhere can keep its owner out.
@@ -39,7 +36,7 @@ export async function checkCredentials(
   request: Pick<RequestFacts, 'ip'>,
 ): Promise<UserRow> {
   const accountKey = accountKeyOf(email);
-  const device = await findKnownDevice(deps, email, deviceToken);
+  const device = await findKnownDevice(deps.db, email, deviceToken);
   const subjects = device === null ? strangerSubjects(accountKey, request.ip) : acquaintedSubjects(accountKey, device);
   await deps.guard.check(subjects);
   const user = await findUserByEmail(deps.db, email);
@@ -97,17 +94,6 @@ export async function requirePassword(
   }
 }
 
-/** The hash of the device's token when the account was logged in on it before, else null. Whose it is depends on nothing but the token. */
-async function findKnownDevice(
-  { db }: Pick<CredentialsDeps, 'db'>,
-  email: string,
-  deviceToken: string | undefined,
-): Promise<Buffer | null> {
-  if (deviceToken === undefined) return null;
-  const tokenHash = hashOpaqueToken(deviceToken);
-  return (await isKnownDevice(db, tokenHash, emailKey(email))) ? tokenHash : null;
-}
-
 /**
  * An attempt is counted when its turn to be hashed has come: attempts that wait in line delay nobody. One that was right is no longer counted
  * before the next has its turn, so that right ones do not add up to a delay when many come at once.
@@ -141,9 +127,8 @@ async function recordFailure(
   { accountKey, user, attempt, device, request }: Failure,
 ): Promise<void> {
   const actorId = user?.id ?? null;
-  const isSpent = attempt.some(({ failures }) => Math.ceil(failures) >= FAILURES_OF_A_KNOWN_DEVICE);
   await deps.db.transaction(async (tx) => {
-    if (device !== null && isSpent) await deleteDevice(tx, device);
+    if (device !== null && isDeviceSpent(attempt)) await deleteDevice(tx, device);
     await recordAudit(tx, request, { action: 'login.failed', actorId, details: describeAccount(accountKey) });
     await recordDelays(tx, deps.metrics, attempt, actorId, request);
   });

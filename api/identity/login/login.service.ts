@@ -43,6 +43,8 @@ export async function login(
     const mfaToken = newOpaqueToken();
     const tokenHash = hashOpaqueToken(mfaToken);
     await insertMfaChallenge(tx, { tokenHash, userId: user.id, lifetimeSeconds: CHALLENGE_LIFETIME_SECONDS });
+    // Where nothing follows, somebody knows the password and has no code.
+    await recordAudit(tx, request, { action: 'login.second_factor_wanted', actorId: user.id });
     return { mfaRequired: true, mfaToken };
   });
 }
@@ -61,7 +63,7 @@ export async function finishLogin(
   const userId = await findMfaChallenge(deps.db, tokenHash);
   const user = userId === null ? null : await findUser(deps.db, userId);
   if (user === null) throw challengeOver();
-  return withSecondFactor(deps, user, code, request, async (tx, owner) => {
+  return withSecondFactor(deps, user, { code, deviceToken }, request, async (tx, owner) => {
     if (!(await takeMfaChallenge(tx, tokenHash))) throw challengeOver();
     return beginSession(deps, tx, { owner, proof: { secondFactor: true }, deviceToken }, request);
   });

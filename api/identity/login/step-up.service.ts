@@ -33,7 +33,7 @@ export async function stepUp(
     const renew = (tx: Database, owner: SessionOwnerRow, secondFactor: boolean) =>
       renewProof(deps, tx, { owner, sessionId: actor.sessionId, proof: { secondFactor } }, request);
     if (code !== undefined && wantsCode) {
-      return withSecondFactor(deps, user, code, request, (tx, owner) => renew(tx, owner, true));
+      return withSecondFactor(deps, user, { code }, request, (tx, owner) => renew(tx, owner, true));
     }
     return deps.db.transaction(async (tx) => {
       const owner = await lockProvedUser(tx, user);

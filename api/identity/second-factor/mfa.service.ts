@@ -12,7 +12,12 @@ import {
 } from '../../../shared/identity/mfa.repository.ts';
 import type { MailDetails } from '../../../shared/mail/mail-template.ts';
 import { requestMail } from '../../../shared/mail/request-mail.ts';
-import { lockUserAgainstSessions, setSessionFactor } from '../../../shared/identity/session-proof.repository.ts';
+import {
+  lockLiveSession,
+  lockUserAgainstSessions,
+  setSessionFactor,
+  type OwnSession,
+} from '../../../shared/identity/session-proof.repository.ts';
 import {
   lockSessionOwner,
   revokeSessionsOf,
@@ -66,7 +71,7 @@ async function beginSetup(
     const owner = await lockOwner(tx, actor);
     requireState(await hasSecondFactor(tx, owner.id));
     const secret = newTotpSecret();
-    await putMfaSetup(tx, owner.id, deps.sealer.seal(secret, owner.id));
+    await putMfaSetup(tx, sessionOf(actor), deps.sealer.seal(secret, owner.id));
     await recordAudit(tx, request, { action: 'mfa.setup_started', actorId: owner.id });
     return describeTotp(secret, owner.email);
   });
@@ -75,7 +80,8 @@ async function beginSetup(
 /**
  * Takes a new authenticator app into use once it has shown a right code. It is the second factor of this session from now on; all others end.
  *
- * @throws AppError INVALID_CREDENTIALS for a wrong code; LOGIN_DELAYED after several; MFA_INACTIVE or MFA_ACTIVE when no setup waits for one.
+ * @throws AppError INVALID_CREDENTIALS for a wrong code; LOGIN_DELAYED after several; MFA_INACTIVE or MFA_ACTIVE when no setup waits for one
+ * in this session.
  */
 export async function activateMfa(
   deps: MfaDeps,
@@ -88,7 +94,8 @@ export async function activateMfa(
     activated = await deps.db.transaction((tx) => activate(deps, tx, actor, code, request));
     return activated !== undefined;
   };
-  await guardSecondFactor(deps, actor.id, verify, request);
+  // Of the session, where alone this setup can be finished: what is guessed here keeps the user from no login.
+  await guardSecondFactor(deps, { userId: actor.id, sessionId: actor.sessionId }, verify, request);
   if (activated === undefined) {
     await recordAudit(deps.db, request, { action: 'mfa.failed', actorId: actor.id });
     throw new AppError('INVALID_CREDENTIALS', 'The code is not the one that the app should show.');
@@ -111,7 +118,7 @@ async function activate(
   request: RequestFacts,
 ): Promise<Activated | undefined> {
   const owner = await lockOwner(tx, actor);
-  const sealed = await lockMfaSetup(tx, owner.id, SETUP_LIFETIME_SECONDS);
+  const sealed = await lockMfaSetup(tx, sessionOf(actor), SETUP_LIFETIME_SECONDS);
   if (sealed === null) throw (await hasSecondFactor(tx, owner.id)) ? alreadyActive() : notActive();
   const { secret } = sealer.open(sealed, owner.id);
   const presented = readCode(code);
@@ -162,13 +169,20 @@ export async function disableMfa(deps: MfaDeps, actor: Actor, request: RequestFa
   deps.dispatcher.send(mail);
 }
 
-/** The caller's account, which nobody logs in to until the transaction is over. */
+/**
+ * The caller's account, which nobody logs in to until the transaction is over.
+ *
+ * @throws AppError UNAUTHENTICATED when the account is gone, or the session ended while the account was waited for.
+ */
 async function lockOwner(tx: Database, actor: Actor): Promise<SessionOwnerRow> {
   await lockUserAgainstSessions(tx, actor.id);
   const owner = await lockSessionOwner(tx, actor.id);
   if (owner === null) throw accountGone();
+  if (!(await lockLiveSession(tx, sessionOf(actor)))) throw sessionOver();
   return owner;
 }
+
+const sessionOf = ({ id, sessionId }: Actor): OwnSession => ({ userId: id, sessionId });
 
 /** Notes in the caller's session whether a second factor stands behind it now, and ends all others. Returns when its last proof was. */
 async function keepOnlySession(

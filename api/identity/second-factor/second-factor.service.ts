@@ -15,12 +15,19 @@ import { recordAudit } from '../../http/record-audit.ts';
 import type { IdentityDeps } from '../identity-deps.ts';
 import { readCode, type SecondFactorKind } from './mfa.policy.ts';
 import { hashRecoveryCode } from './recovery-codes.ts';
+import { findKnownDevice } from '../guard/known-device.ts';
 import { guardSecondFactor } from '../guard/second-factor-guard.ts';
 import type { SecretSealer } from './sealed-secret.ts';
 import { lockProvedUser } from '../sessions/session.service.ts';
 import { matchTotp } from './totp.ts';
 
 export type SecondFactorDeps = Pick<IdentityDeps, 'db' | 'dispatcher' | 'guard' | 'sealer' | 'metrics'>;
+
+interface PresentedCode {
+  code: string;
+  /** What a login gave earlier: on a known device wrong codes are counted of it, and those that others show do not matter. */
+  deviceToken?: string | undefined;
+}
 
 /**
  * Does what `then` does if this is a code of the user's second factor, in the transaction that uses the code up: the code is spent if and
@@ -31,7 +38,7 @@ export type SecondFactorDeps = Pick<IdentityDeps, 'db' | 'dispatcher' | 'guard' 
 export async function withSecondFactor<Result>(
   deps: SecondFactorDeps,
   user: UserRow,
-  code: string,
+  { code, deviceToken }: PresentedCode,
   request: Pick<RequestFacts, 'ip'>,
   then: (tx: Database, owner: SessionOwnerRow) => Promise<Result>,
 ): Promise<Result> {
@@ -49,7 +56,8 @@ export async function withSecondFactor<Result>(
     });
     return done !== undefined;
   };
-  await guardSecondFactor(deps, user.id, verify, request);
+  const device = await findKnownDevice(deps.db, user.email, deviceToken);
+  await guardSecondFactor(deps, { userId: user.id, device }, verify, request);
   if (done === undefined) {
     deps.metrics.attempt('invalid_code');
     await recordAudit(deps.db, request, { action: 'mfa.failed', actorId: user.id });

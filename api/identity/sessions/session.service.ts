@@ -3,6 +3,7 @@ import type { SessionList } from '../../../shared/contracts/session.contract.ts'
 import { newId } from '../../../shared/db/id.ts';
 import type { Database } from '../../../shared/db/pool.ts';
 import { accountGone, AppError, notFound } from '../../../shared/errors.ts';
+import { deleteMfaChallenges } from '../../../shared/identity/mfa.repository.ts';
 import { hashOpaqueToken, newOpaqueToken } from '../../../shared/identity/opaque-token.ts';
 import {
   insertSession,
@@ -140,7 +141,7 @@ async function endSession(
   return ended;
 }
 
-/** Ends every session of the actor, this one too, of the API and of the operators' pages. */
+/** Ends every session of the actor, this one too, of the API and of the operators' pages, and every login that waits for its code. */
 export async function logoutEverywhere(
   { db, revocations }: EndingDeps,
   actor: Actor,
@@ -151,6 +152,7 @@ export async function logoutEverywhere(
     await lockUserAgainstSessions(tx, actor.id);
     if ((await lockSessionOwner(tx, actor.id)) === null) throw accountGone();
     const sessions = await revokeSessionsOf(tx, actor.id, 'logout everywhere');
+    await deleteMfaChallenges(tx, actor.id);
     await recordAudit(tx, request, { action: 'session.all_revoked', actorId: actor.id, details: { sessions } });
   });
   await revocations.catchUp();
