@@ -52,7 +52,7 @@ export function createApp(deps: AppDeps): Express {
   app.set('query parser', 'simple');
   app.set('trust proxy', config.TRUST_PROXY);
 
-  app.use(identifyRequest(config.TRUST_PROXY > 0), settleClientAddress);
+  app.use(identifyRequest, settleClientAddress);
   app.use(logRequests(log, deps.httpMetrics));
   if (config.ENABLE_SECURITY_HEADERS) app.use(securityHeaders({ overTls }));
   app.use(allowOrigins(config.ALLOWED_ORIGINS));

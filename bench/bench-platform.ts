@@ -79,6 +79,7 @@ export async function startPlatform(
     RATE_LIMIT_RPS: '100000',
     RATE_LIMIT_AUTH_PER_MINUTE: '100000',
     SUBMISSIONS_IN_FLIGHT_PER_LEARNER: '1000',
+    SUBMISSIONS_PER_LEARNER_PER_HOUR: '100000',
   };
   const api = startProcess('api/main.ts', { ...environment, SERVER_PORT: String(apiPort) });
   const worker = startProcess('worker/main.ts', { ...environment, ...extra, WORKER_PORT: String(workerPort) });

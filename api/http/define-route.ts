@@ -19,8 +19,12 @@ export interface Actor {
  */
 export type Policy = 'public' | 'authenticated' | { readonly roles: readonly Role[]; readonly service?: true };
 
-/** Which budget of requests a route draws on. `mail` is `auth` for anybody who has a mail sent to whatever address they name. */
-export type RateClass = 'auth' | 'mail' | 'read' | 'write' | 'ops' | 'unlimited';
+/**
+ * Which budget of requests a route draws on. `mail` is `auth` for anybody who has a mail sent to whatever address they name; `submission` is
+ * `write` for what leaves code of a learner behind; `revocation` and `password` are `write` and `auth` for what an owner does against a thief.
+ */
+export type RateClass =
+  'auth' | 'mail' | 'password' | 'read' | 'write' | 'revocation' | 'submission' | 'ops' | 'unlimited';
 
 /** How answers may be kept: not at all, by the asker after revalidation, or by anybody for a minute. */
 export type CacheClass = 'no-store' | 'private' | 'public';
@@ -79,6 +83,8 @@ interface RouteDeclaration<
   readonly query?: Query;
   readonly body?: Body;
   readonly bodyLimitKb?: number;
+  /** How many values (numbers, texts, lists and so on) a body may hold, where the usual number is too small. */
+  readonly bodyLimitValues?: number;
   /** Whether an `Idempotency-Key` header is honoured. */
   readonly idempotent?: true;
   /** Errors that the declaration does not imply; for the documentation. */

@@ -2,9 +2,6 @@ import { AppError } from '../../shared/errors.ts';
 
 /** Deeper than anything that our contracts describe; what walks through a value afterwards may be recursive. */
 export const MAX_JSON_DEPTH = 32;
-/** Numbers, texts, lists and so on in one body; checking them against a schema costs about 0.4 µs each. */
-export const MAX_JSON_VALUES = 100_000;
-
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const OPEN_BRACKET = 0x5b;
@@ -28,11 +25,11 @@ interface StructureProblem {
 }
 
 /**
- * Finds what JSON must not be made of here: too deep nesting, too many values, a name that is given twice (readers disagree on which one
- * counts) and the names that prototype pollution is made of, however they are escaped. Takes one walk without recursion; text that is no
- * JSON is walked through as well and may yield anything. Null: nothing found.
+ * Finds what JSON must not be made of here: too deep nesting, more than `maxValues` (numbers, texts, lists and so on), a name that is given
+ * twice (readers disagree on which one counts) and the names that prototype pollution is made of, however they are escaped. Takes one walk
+ * without recursion; text that is no JSON is walked through as well and may yield anything. Null: nothing found.
  */
-export function judgeJson(text: string): StructureProblem | null {
+export function judgeJson(text: string, maxValues: number): StructureProblem | null {
   const levels: Level[] = [];
   let values = 1;
   let isNameNext = false;
@@ -60,7 +57,7 @@ export function judgeJson(text: string): StructureProblem | null {
       isNameNext = level.names !== null;
       values += 1;
     }
-    if (values > MAX_JSON_VALUES) return tooMany();
+    if (values > maxValues) return tooMany(maxValues);
   }
   return found;
 }
@@ -107,7 +104,7 @@ const tooDeep = (levels: readonly Level[]): StructureProblem => ({
   isFinal: true,
 });
 
-const tooMany = (): StructureProblem => ({
-  error: new AppError('PAYLOAD_TOO_LARGE', `The body holds more than ${MAX_JSON_VALUES} values.`),
+const tooMany = (maxValues: number): StructureProblem => ({
+  error: new AppError('PAYLOAD_TOO_LARGE', `The body holds more than ${maxValues} values.`),
   isFinal: true,
 });

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import type { HttpMetrics } from '../../shared/observability/http.metrics.ts';
@@ -27,7 +28,7 @@ export function logRequests(log: Logger, metrics: HttpMetrics): RequestHandler {
   return (request, response, next) => {
     const startedAt = performance.now();
     metrics.requestStarted();
-    response.once('close', () => {
+    const noteEnd = (): void => {
       const durationMs = performance.now() - startedAt;
       const { actor, pattern = 'unmatched' } = routeLocals(response);
       // 499: the client left before the answer, as proxies log it.
@@ -45,7 +46,9 @@ export function logRequests(log: Logger, metrics: HttpMetrics): RequestHandler {
         user_id: actor?.id,
       };
       log[status >= 500 ? 'warn' : 'info'](line, 'http request');
-    });
+    };
+    // A connection that a client hangs up ends outside of its request, where nobody knows the request's id.
+    response.once('close', AsyncResource.bind(noteEnd));
     next();
   };
 }

@@ -17,6 +17,8 @@ export interface MountDeps {
 }
 
 const DEFAULT_BODY_LIMIT_KB = 100;
+/** Few bodies have ten; wrong ones must not keep a process busy. */
+const DEFAULT_BODY_LIMIT_VALUES = 2000;
 
 /** Serves the declared routes below `base`. A known path with another method answers 405. */
 export function mountRoutes(base: string, routes: readonly Route[], deps: MountDeps): Router {
@@ -108,8 +110,12 @@ async function whileAdmitted(
   }
 }
 
-function bodyParsersOf(route: Route): RequestHandler[] {
-  return route.body === undefined ? [] : jsonBody((route.bodyLimitKb ?? DEFAULT_BODY_LIMIT_KB) * 1024);
+function bodyParsersOf({
+  body,
+  bodyLimitKb = DEFAULT_BODY_LIMIT_KB,
+  bodyLimitValues = DEFAULT_BODY_LIMIT_VALUES,
+}: Route): RequestHandler[] {
+  return body === undefined ? [] : jsonBody({ bytes: bodyLimitKb * 1024, values: bodyLimitValues });
 }
 
 /** One for all requests: making one, with its stack, costs a twentieth of a small read. */

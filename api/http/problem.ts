@@ -95,17 +95,28 @@ function toAppError(error: unknown): AppError {
   );
 }
 
-/** Turns what a schema found into one answer that lists everything. */
-export function validationError(error: z.ZodError): AppError {
-  const errors: FieldProblem[] = error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: joinPath([...issue.path, key]), message: 'is not a known field' }))
-      : [{ path: joinPath(issue.path), message: describe(issue) }],
+/** As much as a person can use. A body can be wrong in thousands of places, and an answer must not cost more than what it refuses. */
+const MAX_LISTED_ERRORS = 50;
+
+/** Turns what a schema found into one answer that lists all of it or, of very much, the beginning. */
+export function validationError({ issues }: z.ZodError): AppError {
+  const errors = issues.slice(0, MAX_LISTED_ERRORS).flatMap(fieldProblems).slice(0, MAX_LISTED_ERRORS);
+  const found = issues.reduce(
+    (count, issue) => count + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1),
+    0,
   );
-  const tooLarge = error.issues.some((issue) => issue.code === 'custom' && issue.params?.['tooLarge'] === true);
+  const see = found > errors.length ? `see errors; there are ${found - errors.length} more` : 'see errors';
+  const tooLarge = issues.some((issue) => issue.code === 'custom' && issue.params?.['tooLarge'] === true);
   return tooLarge
     ? new AppError('PAYLOAD_TOO_LARGE', 'A field is larger than this endpoint accepts.', { errors })
-    : new AppError('VALIDATION_FAILED', 'The request is not valid; see errors.', { errors });
+    : new AppError('VALIDATION_FAILED', `The request is not valid; ${see}.`, { errors });
+}
+
+function fieldProblems(issue: z.core.$ZodIssue): FieldProblem[] {
+  if (issue.code !== 'unrecognized_keys') return [{ path: joinPath(issue.path), message: describe(issue) }];
+  return issue.keys
+    .slice(0, MAX_LISTED_ERRORS)
+    .map((key) => ({ path: joinPath([...issue.path, key]), message: 'is not a known field' }));
 }
 
 function describe(issue: z.core.$ZodIssue): string {

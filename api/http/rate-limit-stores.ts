@@ -2,6 +2,29 @@ import { MemoryStore, type ClientRateLimitInfo, type Options, type Store } from 
 import type { Redis } from 'ioredis';
 import { LRUCache } from 'lru-cache';
 import { RedisStore, type RedisReply } from 'rate-limit-redis';
+import { Breaker } from '../../shared/resilience/breaker.ts';
+
+/** Redis as all stores of a process see it: what one of them finds out about it, the others need not. */
+export interface SharedCounts {
+  redis: Redis;
+  breaker: Breaker;
+}
+
+/** For so long after a command without an answer all is counted locally; then one request asks again, and only that one may have to wait. */
+const REST_MS = 5000;
+
+/** A Redis that hangs costs each command its whole timeout, so one of them is enough to know. */
+export function shareCounts(redis: Redis): SharedCounts {
+  const breaker = new Breaker({
+    failures: 1,
+    windowMs: REST_MS,
+    openMs: REST_MS,
+    judge: () => 'fatal',
+    onChange: () => undefined,
+    onClose: () => undefined,
+  });
+  return { redis, breaker };
+}
 
 /** Counts in Redis; while Redis does not answer, in memory. */
 export class FallbackStore implements Store {
@@ -10,11 +33,13 @@ export class FallbackStore implements Store {
   readonly #shared: RedisStore;
   readonly #local = new MemoryStore();
   readonly #redis: Redis;
+  readonly #breaker: Breaker;
   #isShared = false;
 
-  constructor(prefix: string, redis: Redis) {
+  constructor(prefix: string, { redis, breaker }: SharedCounts) {
     this.prefix = prefix;
     this.#redis = redis;
+    this.#breaker = breaker;
     this.#shared = new RedisStore({
       prefix: this.prefix,
       sendCommand: (command: string, ...args: string[]) => redis.call(command, ...args) as Promise<RedisReply>,
@@ -25,14 +50,15 @@ export class FallbackStore implements Store {
     this.#local.init(options);
     // The store keeps a failed load of its scripts for good, so it must not be initialised before Redis is there.
     const load = (): void => {
+      if (this.#redis.status !== 'ready') return;
       this.#shared.init(options).then(
         () => (this.#isShared = true),
-        () => (this.#isShared = false),
+        () => setTimeout(load, REST_MS).unref(),
       );
     };
     this.#redis.on('ready', load);
     this.#redis.on('close', () => (this.#isShared = false));
-    if (this.#redis.status === 'ready') load();
+    load();
   }
 
   increment(key: string): Promise<ClientRateLimitInfo> {
@@ -54,9 +80,9 @@ export class FallbackStore implements Store {
   async #either<Result>(action: (store: RedisStore | MemoryStore) => Promise<Result>): Promise<Result> {
     if (!this.#isShared) return action(this.#local);
     try {
-      return await action(this.#shared);
+      return await this.#breaker.run(() => action(this.#shared));
     } catch {
-      // Redis went away in this very moment; the connection's own error handler has logged it.
+      // Redis went away, which the connection's own error handler logs, or hangs, which the check of the queues tells.
       return action(this.#local);
     }
   }
@@ -82,14 +108,14 @@ const MAX_KEYS = 50_000;
 export class CoarseStore implements Store {
   readonly localKeys = false;
   readonly prefix: string;
-  readonly #redis: Redis;
+  readonly #shared: SharedCounts;
   readonly #portion: number;
   readonly #counts = new LRUCache<string, Portion>({ max: MAX_KEYS });
   #windowMs = 0;
 
-  constructor(prefix: string, redis: Redis, { portion }: { portion: number }) {
+  constructor(prefix: string, shared: SharedCounts, { portion }: { portion: number }) {
     this.prefix = prefix;
-    this.#redis = redis;
+    this.#shared = shared;
     this.#portion = portion;
   }
 
@@ -128,11 +154,18 @@ export class CoarseStore implements Store {
     count.known += told;
     const name = `${this.prefix}${key}:${count.window}`;
     try {
-      const replies = await this.#redis.pipeline().incrby(name, told).pexpire(name, this.#windowMs).exec();
-      const [error, total] = replies?.[0] ?? [];
-      if (!error) count.known = Math.max(count.known, Number(total));
+      const total = await this.#shared.breaker.run(() => this.#add(name, told));
+      count.known = Math.max(count.known, total);
     } catch {
-      // Redis went away; the connection's own error handler has logged it, and what this process knows stays counted.
+      // As in `FallbackStore`; what this process knows stays counted.
     }
+  }
+
+  /** Returns what all have told, this included. A pipeline gives errors as replies. */
+  async #add(name: string, told: number): Promise<number> {
+    const replies = await this.#shared.redis.pipeline().incrby(name, told).pexpire(name, this.#windowMs).exec();
+    const [error, total] = replies?.[0] ?? [];
+    if (error) throw error;
+    return Number(total);
   }
 }

@@ -6,7 +6,7 @@ import { networkOf } from './client-address.ts';
 import type { RateClass } from './define-route.ts';
 import { routeLocals } from './log-requests.ts';
 import { sendProblem } from './problem.ts';
-import { CoarseStore, FallbackStore } from './rate-limit-stores.ts';
+import { CoarseStore, FallbackStore, shareCounts, type SharedCounts } from './rate-limit-stores.ts';
 
 interface RateSettings {
   QUEUE_PREFIX: string;
@@ -15,13 +15,15 @@ interface RateSettings {
   RATE_LIMIT_AUTH_PER_MINUTE: number;
   RATE_LIMIT_AUTH_FAILURES_PER_MINUTE: number;
   RATE_LIMIT_MAILS_PER_HOUR: number;
+  SUBMISSIONS_PER_LEARNER_PER_HOUR: number;
 }
 
 /**
  * Whose requests a budget counts together: `address`, whoever sends them; `account`; `caller`, which is the account or, without one, the
- * address; `neighbours`, all accounts behind one address. What nobody is counted for costs nothing.
+ * address; `caller_at_address`, a caller as far as one address goes; `neighbours`, all accounts behind one address. What nobody is counted for
+ * costs nothing.
  */
-type Counted = 'address' | 'account' | 'caller' | 'neighbours';
+type Counted = 'address' | 'account' | 'caller' | 'caller_at_address' | 'neighbours';
 
 interface Budget {
   name: string;
@@ -33,7 +35,7 @@ interface Budget {
 
 const PACE_WINDOW_MS = 10_000;
 const AUTH_WINDOW_MS = 60_000;
-const MAIL_WINDOW_MS = 3_600_000;
+const HOUR_MS = 3_600_000;
 /** Each process tells the others of its requests by so many parts of a limit. */
 const COARSENESS = 100;
 
@@ -43,7 +45,12 @@ const COARSENESS = 100;
  * A caller is an account or, without a token, an address; all accounts behind one address have a further budget together, so that many
  * accounts are not many times the load. Logging in is counted by address whatever token comes along with it. How often one account may be
  * aimed at from many addresses is not decided here: `api/identity/guard/login-guard.ts` delays guesses of passwords and codes, and the mail
- * worker bounds the mails of one recipient; here `mail` bounds to how many recipients one address has them sent.
+ * worker bounds the mails of one recipient; here `mail` bounds to how many recipients one address has them sent. `submission` bounds what one
+ * learner has stored: a cancelled submission makes room for the next, and its code stays. Every attempt counts, also one that is refused:
+ * whether something was stored is not to be seen from how a request ends.
+ *
+ * What an owner does against a thief, ending sessions and changing the password, is never counted by account alone: who stole a token and
+ * asks elsewhere spends the budget of that address.
  */
 function budgetsOf(settings: RateSettings): Record<RateClass, readonly Budget[]> {
   const paced = (name: string, perSecond: number): Budget[] => {
@@ -70,14 +77,24 @@ function budgetsOf(settings: RateSettings): Record<RateClass, readonly Budget[]>
       onlyFailures: true,
     },
   ];
+  const write = paced('write', settings.RATE_LIMIT_RPS / 2);
+  const writeOfNeighbours = write.filter(({ counts }) => counts === 'neighbours');
   return {
     auth,
-    mail: [
-      ...auth,
-      { name: 'mail', counts: 'address', windowMs: MAIL_WINDOW_MS, limit: settings.RATE_LIMIT_MAILS_PER_HOUR },
-    ],
+    mail: [...auth, { name: 'mail', counts: 'address', windowMs: HOUR_MS, limit: settings.RATE_LIMIT_MAILS_PER_HOUR }],
+    password: auth.filter(({ counts }) => counts === 'address'),
     read: paced('read', settings.RATE_LIMIT_RPS),
-    write: paced('write', settings.RATE_LIMIT_RPS / 2),
+    write,
+    revocation: [{ name: 'revocation', counts: 'caller_at_address', ...attempts }, ...writeOfNeighbours],
+    submission: [
+      ...write,
+      {
+        name: 'submissions',
+        counts: 'account',
+        windowMs: HOUR_MS,
+        limit: settings.SUBMISSIONS_PER_LEARNER_PER_HOUR,
+      },
+    ],
     ops: paced('ops', settings.RATE_LIMIT_RPS),
     unlimited: [],
   };
@@ -86,14 +103,15 @@ function budgetsOf(settings: RateSettings): Record<RateClass, readonly Budget[]>
 export type RateLimiters = Record<RateClass, readonly RequestHandler[]>;
 
 /**
- * The limiters of each class. With Redis all API processes share the counts; while Redis is away each process counts for itself, so that
- * its absence opens no door.
+ * The limiters of each class. With Redis all API processes share the counts; while Redis is away or hangs each process counts for itself, so
+ * that its absence neither opens a door nor holds one shut.
  */
 export function createRateLimiters(settings: RateSettings, redis: Redis | undefined): RateLimiters {
   const budgets = budgetsOf(settings);
+  const shared = redis === undefined ? undefined : shareCounts(redis);
   const byName = new Map<string, RequestHandler>();
   const limiterOf = (budget: Budget): RequestHandler => {
-    const limiter = byName.get(budget.name) ?? createLimiter(budget, redis, settings.QUEUE_PREFIX);
+    const limiter = byName.get(budget.name) ?? createLimiter(budget, shared, settings.QUEUE_PREFIX);
     byName.set(budget.name, limiter);
     return limiter;
   };
@@ -101,14 +119,17 @@ export function createRateLimiters(settings: RateSettings, redis: Redis | undefi
   return {
     auth: limitersOf('auth'),
     mail: limitersOf('mail'),
+    password: limitersOf('password'),
     read: limitersOf('read'),
     write: limitersOf('write'),
+    revocation: limitersOf('revocation'),
+    submission: limitersOf('submission'),
     ops: limitersOf('ops'),
     unlimited: limitersOf('unlimited'),
   };
 }
 
-function createLimiter(budget: Budget, redis: Redis | undefined, prefix: string): RequestHandler {
+function createLimiter(budget: Budget, shared: SharedCounts | undefined, prefix: string): RequestHandler {
   return rateLimit({
     windowMs: budget.windowMs,
     limit: budget.limit,
@@ -116,10 +137,7 @@ function createLimiter(budget: Budget, redis: Redis | undefined, prefix: string)
     legacyHeaders: false,
     identifier: budget.name,
     ...(budget.onlyFailures ? { skipSuccessfulRequests: true } : {}),
-    keyGenerator: (request, response) => {
-      const account = routeLocals(response).actor?.id;
-      return account !== undefined && ['account', 'caller'].includes(budget.counts) ? account : callerNetwork(request);
-    },
+    keyGenerator: (request, response) => keyOf(budget, routeLocals(response).actor?.id, callerNetwork(request)),
     skip: (_request, response) =>
       ['account', 'neighbours'].includes(budget.counts) && routeLocals(response).actor?.id === undefined,
     handler: (_request, response, _next, options) => {
@@ -130,15 +148,20 @@ function createLimiter(budget: Budget, redis: Redis | undefined, prefix: string)
         new AppError('RATE_LIMITED', 'Too many requests; wait and try again.', { retryAfterSeconds: sent }),
       );
     },
-    ...(redis === undefined ? {} : { store: sharedStore(budget, redis, `${prefix}:rate:${budget.name}:`) }),
+    ...(shared === undefined ? {} : { store: sharedStore(budget, shared, `${prefix}:rate:${budget.name}:`) }),
   });
 }
 
+function keyOf({ counts }: Budget, account: string | undefined, network: string): string {
+  if (account === undefined || counts === 'address' || counts === 'neighbours') return network;
+  return counts === 'caller_at_address' ? `${account} ${network}` : account;
+}
+
 /** What is counted of nearly every request is counted coarsely: it is a bound on floods, and one more trip to Redis each would be dear. */
-function sharedStore({ counts, limit }: Budget, redis: Redis, prefix: string): Store {
+function sharedStore({ counts, limit }: Budget, shared: SharedCounts, prefix: string): Store {
   return counts === 'neighbours'
-    ? new CoarseStore(prefix, redis, { portion: Math.max(1, Math.floor(limit / COARSENESS)) })
-    : new FallbackStore(prefix, redis);
+    ? new CoarseStore(prefix, shared, { portion: Math.max(1, Math.floor(limit / COARSENESS)) })
+    : new FallbackStore(prefix, shared);
 }
 
 const callerNetwork = ({ ip }: Request): string => networkOf(ip ?? null);

@@ -4,6 +4,8 @@ import { newId } from '../../shared/db/id.ts';
 
 interface RequestContext {
   readonly requestId: string;
+  /** What the client or a proxy calls the request; only ever logged. */
+  readonly clientRequestId: string | undefined;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();
@@ -18,15 +20,19 @@ export function requestId(): string {
 /** What the logger adds to each line. */
 export function requestLogFields(): Record<string, string> {
   const context = storage.getStore();
-  return context === undefined ? {} : { request_id: context.requestId };
+  if (context === undefined) return {};
+  const { requestId: id, clientRequestId } = context;
+  return { request_id: id, ...(clientRequestId === undefined ? {} : { client_request_id: clientRequestId }) };
 }
 
-/** Gives the request an id: the one that a trusted proxy sent, else a new one. The answer carries it as `X-Request-Id`. */
-export function identifyRequest(trustProxy: boolean): RequestHandler {
-  return (request, response, next) => {
-    const sent = trustProxy ? request.get('x-request-id') : undefined;
-    const id = sent !== undefined && ACCEPTABLE_ID.test(sent) ? sent : newId();
-    response.setHeader('X-Request-Id', id);
-    storage.run({ requestId: id }, next);
-  };
-}
+/**
+ * Gives the request an id of ours, which the answer carries as `X-Request-Id`. One that was sent along is logged beside it and no more: proxies
+ * pass on what clients send, and nobody may choose what the audit log calls their request.
+ */
+export const identifyRequest: RequestHandler = (request, response, next) => {
+  const id = newId();
+  const sent = request.get('x-request-id');
+  const clientRequestId = sent !== undefined && ACCEPTABLE_ID.test(sent) ? sent : undefined;
+  response.setHeader('X-Request-Id', id);
+  storage.run({ requestId: id, clientRequestId }, next);
+};

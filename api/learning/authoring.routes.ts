@@ -26,8 +26,8 @@ import {
 const params = z.object({ id: Id });
 const writing = { policy: AUTHORS, rate: 'write', cache: 'no-store', errors: ['CONFLICT'] } as const;
 
-/** An exercise with its tests and files can be long. */
-const BODY_LIMIT_KB = 1024;
+/** An exercise with its tests and files can be long, and the rows that a query has to give are many values. */
+const exerciseLimits = { bodyLimitKb: 1024, bodyLimitValues: 100_000 } as const;
 
 /** Advice to who polls, as long as there is something to wait for. */
 const pollAdvice = (pending: boolean): Record<string, string> => (pending ? { 'Retry-After': '1' } : {});
@@ -90,7 +90,7 @@ export const authoringRoutes = (deps: CourseDeps & ExerciseAuthoringDeps): Route
     status: 201,
     params,
     body: ExerciseDefinition,
-    bodyLimitKb: BODY_LIMIT_KB,
+    ...exerciseLimits,
     idempotent: true,
     response: AuthoredExerciseView,
     headers: ({ id }) => ({ Location: `/api/v1/exercises/${id}` }),
@@ -104,7 +104,7 @@ export const authoringRoutes = (deps: CourseDeps & ExerciseAuthoringDeps): Route
     tag: 'Exercises',
     params,
     body: ExerciseChanges,
-    bodyLimitKb: BODY_LIMIT_KB,
+    ...exerciseLimits,
     response: AuthoredExerciseView,
     handler: ({ actor, params: { id }, body }) => changeExercise(deps, actor, id, body),
   }),

@@ -7,7 +7,8 @@ export const auditRoutes = (deps: AuditDeps): Route[] => [
   defineRoute({
     method: 'get',
     path: '/ops/audit',
-    summary: 'The audit log, newest first; `npm run audit:verify` tells whether somebody tampered with it',
+    summary:
+      'The audit log, newest first; each page read is recorded in it. `npm run audit:verify` tells whether somebody tampered with it',
     tag: 'Operations',
     policy: { roles: ['admin'] },
     rate: 'ops',

@@ -12,7 +12,7 @@ export interface AuditDeps {
 }
 
 /**
- * A page of the audit log. Looking into it is recorded in it, once for all the pages that are turned from there.
+ * A page of the audit log. Each that is looked at is recorded in it: a cursor can be made up, so a first page need not come before.
  *
  * @throws AppError VALIDATION_FAILED for an action that there is none of.
  */
@@ -25,8 +25,8 @@ export async function readAudit(
   requireKnownAction(filter.action);
   return db.transaction(async (tx) => {
     const rows = await listAudit(tx, filter, cursor, limit + 1);
-    if (cursor === undefined)
-      await recordAudit(tx, request, { action: 'audit.read', actorId: actor.id, details: definedOnly(filter) });
+    const details = definedOnly({ ...filter, cursor });
+    await recordAudit(tx, request, { action: 'audit.read', actorId: actor.id, details });
     return toPage(rows, limit, toRecord);
   });
 }
@@ -38,10 +38,8 @@ function requireKnownAction(action: string | undefined): void {
   });
 }
 
-function definedOnly(filter: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
+function definedOnly(asked: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(asked).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
 function toRecord(row: AuditRow): AuditRecord {

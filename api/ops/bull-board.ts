@@ -51,8 +51,14 @@ export function createBoards(backend: QueueBackend, { loginCountsSeconds, audit,
     const board = routeLocals(response).actor?.roles.includes('admin') ? actingBoard : lookingBoard;
     board(request, response, next);
   };
-  return Router().use(dropRemoteFonts, admitAction, serveBoard);
+  return Router().use(refuseNull, dropRemoteFonts, admitAction, serveBoard);
 }
+
+/** The board's validation takes it for a separator of its own and fails, and PostgreSQL takes it in no text. No name has one. */
+const refuseNull: RequestHandler = (request, _response, next) => {
+  if (/%00/i.test(request.url)) throw new AppError('VALIDATION_FAILED', 'The URL must not hold a null character.');
+  next();
+};
 
 const CHANGES: Readonly<Record<string, { method: Route['method']; action: AuditAction }>> = {
   POST: { method: 'post', action: 'ops.queues.post' },
@@ -74,6 +80,10 @@ function createBoard(backend: QueueBackend, mode: { readOnlyMode: boolean }): Re
     queues: QueueName.options.map((name) => new BullMQAdapter(backend.queue(name), mode)),
     serverAdapter,
     options: { uiConfig: { boardTitle: 'Learnify queues' } },
+  });
+  // Its own handler shows whatever the error says, and tells no log.
+  serverAdapter.setErrorHandler((error) => {
+    throw error;
   });
   const app = serverAdapter.getRouter() as Express;
   return app.disable('x-powered-by');

@@ -4,6 +4,7 @@ import { AppError } from '../../shared/errors.ts';
 import { hasSecondFactor } from '../../shared/identity/mfa.repository.ts';
 import { hashOpaqueToken } from '../../shared/identity/opaque-token.ts';
 import {
+  findOpsSession,
   OPS_SESSION_IDLE_SECONDS,
   revokeSession,
   touchOpsSession,
@@ -60,7 +61,9 @@ export async function logInToOps(
   const begin = (tx: Database, owner: SessionOwnerRow, proof: Proof) =>
     beginSession(deps, tx, { owner, proof, presented }, request);
   if (code !== '' && (await hasSecondFactor(deps.db, user.id))) {
-    return withSecondFactor(deps, user, code, request, (tx, owner) => begin(tx, owner, { secondFactor: true }));
+    return withSecondFactor(deps, user, { code, deviceToken }, request, (tx, owner) =>
+      begin(tx, owner, { secondFactor: true }),
+    );
   }
   return deps.db.transaction(async (tx) => {
     const owner = await lockProvedUser(tx, user);
@@ -102,30 +105,35 @@ export async function logOutOfOps(
 }
 
 async function endPresented(tx: Database, token: string | null, reason: string): Promise<string | null> {
-  const session = await findOpsSession(tx, token);
+  if (token === null) return null;
+  const session = await touchOpsSession(tx, hashOpaqueToken(token), OPS_SESSION_IDLE_SECONDS);
   if (session === null) return null;
   await revokeSession(tx, session.sessionId, reason);
   return session.userId;
 }
 
+/** `use`: somebody did something. `watch`: their page asked by itself whether there is news, which keeps no session from being idle. */
+export type OpsVisit = 'use' | 'watch';
+
+const SESSION_OF: Record<OpsVisit, typeof touchOpsSession> = { use: touchOpsSession, watch: findOpsSession };
+
 /**
- * Whose session this token is of, with the roles that are in force in it; null when there is none. It notes that the session was used.
+ * Whose session this token is of, with the roles that are in force in it; null when there is none.
  *
  * @throws AppError FORBIDDEN or MFA_REQUIRED, as at the login: the role may have gone since, or need more by now.
  */
 export async function findOpsActor(
   { db, assurance }: Pick<IdentityDeps, 'db' | 'assurance'>,
   token: string | null,
+  visit: OpsVisit,
 ): Promise<Actor | null> {
-  const session = await findOpsSession(db, token);
+  if (token === null) return null;
+  const session = await SESSION_OF[visit](db, hashOpaqueToken(token), OPS_SESSION_IDLE_SECONDS);
   const user = session === null ? null : await findUser(db, session.userId);
   if (session === null || user === null) return null;
   const { sessionId, authenticatedAt, secondFactor } = session;
   return { id: user.id, roles: opsRolesOf(user, session, assurance), sessionId, authenticatedAt, secondFactor };
 }
-
-const findOpsSession = async (db: Database, token: string | null) =>
-  token === null ? null : touchOpsSession(db, hashOpaqueToken(token), OPS_SESSION_IDLE_SECONDS);
 
 /** The roles that are in force, with one for these pages among them. */
 function opsRolesOf({ roles }: Pick<UserRow, 'roles'>, { secondFactor }: Proof, assurance: Assurance): readonly Role[] {

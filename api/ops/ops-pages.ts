@@ -36,7 +36,7 @@ export function createOpsPages({ identity, backend, overTls, limiters, noteDenia
   const cookies = createOpsCookies({ overTls });
   const form = express.urlencoded({ extended: false, limit: '4kb' });
 
-  router.use(requireSameOrigin, keepNothing);
+  router.use(requireSameOrigin(limiters.ops), keepNothing);
   router.get('/login.css', ...limiters.ops, (_request, response) => {
     response.type('css').send(LOGIN_STYLE);
   });

@@ -1,10 +1,10 @@
 import { parseCookie, stringifySetCookie } from 'cookie';
-import type { Request, RequestHandler, Response } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { AppError } from '../../shared/errors.ts';
 import { DEVICE_LIFETIME_DAYS } from '../../shared/identity/known-device.repository.ts';
 import { routeLocals } from '../http/log-requests.ts';
 import type { IdentityDeps } from '../identity/identity-deps.ts';
-import { findOpsActor, OPS_SESSION_SECONDS } from './ops-login.service.ts';
+import { findOpsActor, OPS_SESSION_SECONDS, type OpsVisit } from './ops-login.service.ts';
 
 /** A cookie that no script reads and no other site sends; in production only TLS carries it. */
 interface OpsCookie {
@@ -51,7 +51,7 @@ export function requireOpsSession(
   { session }: OpsCookies,
 ): RequestHandler {
   return async (request, response, next) => {
-    const actor = await findOpsActor(deps, session.read(request));
+    const actor = await findOpsActor(deps, session.read(request), visitOf(request));
     if (actor !== null) {
       routeLocals(response).actor = actor;
       next();
@@ -66,19 +66,30 @@ export function requireOpsSession(
 }
 
 /**
- * Refuses a state-changing request that another site made the browser send. SameSite=Strict does so already;
- * this holds where a browser or a sibling domain would defeat it.
+ * Every view of the board reads its data again every few seconds for as long as it is open, and nothing about such a request tells that from a
+ * click. So only pages and changes are a use.
  */
-export const requireSameOrigin: RequestHandler = (request, _response, next) => {
-  if (['GET', 'HEAD'].includes(request.method)) {
-    next();
-    return;
-  }
-  const origin = request.get('origin');
-  const site = request.get('sec-fetch-site');
-  const sameOrigin = origin === undefined || (URL.canParse(origin) && new URL(origin).host === request.get('host'));
-  if (!sameOrigin || (site !== undefined && site !== 'same-origin' && site !== 'none')) {
+const visitOf = ({ method, path }: Request): OpsVisit =>
+  method === 'GET' && path.startsWith('/api/') ? 'watch' : 'use';
+
+/**
+ * Refuses a state-changing request that another site made the browser send. SameSite=Strict does so already;
+ * this holds where a browser or a sibling domain would defeat it. What is refused is counted by `limiters`, since it gets to no page that would.
+ */
+export function requireSameOrigin(limiters: readonly RequestHandler[]): RequestHandler {
+  const passOwn: RequestHandler = (request, _response, next) => {
+    next(isFromElsewhere(request) ? undefined : 'router');
+  };
+  const refuse: RequestHandler = () => {
     throw new AppError('FORBIDDEN', 'Requests from other sites are refused.');
-  }
-  next();
-};
+  };
+  return Router().use(passOwn, ...limiters, refuse);
+}
+
+function isFromElsewhere(request: Request): boolean {
+  if (['GET', 'HEAD'].includes(request.method)) return false;
+  const origin = request.get('origin');
+  const site = request.get('sec-fetch-site') ?? 'none';
+  const isOwn = origin === undefined || (URL.canParse(origin) && new URL(origin).host === request.get('host'));
+  return !isOwn || !['same-origin', 'none'].includes(site);
+}

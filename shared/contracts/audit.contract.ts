@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Timestamp } from './common.contract.ts';
+import { NamedMoment, Timestamp } from './common.contract.ts';
 
 const MAX_BIGINT = 2n ** 63n - 1n;
 
@@ -18,8 +18,8 @@ export const AuditQuery = z.strictObject({
     .regex(/^[a-z_.]{1,60}$/, 'must be the name of an action, such as login.failed')
     .optional(),
   actorId: z.guid('must be a UUID').optional(),
-  from: Timestamp.optional(),
-  to: Timestamp.optional(),
+  from: NamedMoment.optional(),
+  to: NamedMoment.optional(),
 });
 export type AuditQuery = z.output<typeof AuditQuery>;
 

@@ -3,6 +3,12 @@ import { z } from 'zod';
 /** A moment as ISO 8601 in UTC. */
 export const Timestamp = z.iso.datetime();
 
+/** A moment that somebody may name: PostgreSQL and Python know no year 0, and PostgreSQL reads no fraction of any length. */
+export const NamedMoment = z.iso
+  .datetime()
+  .max(40)
+  .regex(/^(?!0000)/, 'must be in the year 1 or later');
+
 /** Keyset paging: `limit` items after the place that `cursor` (from the page before) names. */
 export const PageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(20),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NamedMoment } from './common.contract.ts';
 
 /** Languages a learner can submit in. A language is added here and as one `worker/grading/runtimes/<language>.runtime.ts`. */
 export const Language = z.enum(['javascript', 'typescript', 'python', 'sql']);
@@ -145,7 +146,7 @@ export const ExerciseDefinition = z.strictObject({
   files: z.array(ExerciseFile).max(20).default([]),
   limits: ExerciseLimits.prefault({}),
   /** Where the program's clock stands still, for solutions that ask what time it is; without it the clock runs. */
-  clock: z.iso.datetime().optional(),
+  clock: NamedMoment.optional(),
   tests: z.array(ExerciseTest).min(1).max(100),
 });
 export type ExerciseDefinition = z.infer<typeof ExerciseDefinition>;

@@ -18,7 +18,7 @@ export type RegradeSubmissionRequest = z.output<typeof RegradeSubmissionRequest>
 export const RegradeSelection = z.strictObject({
   /** Only those graded against a version with a lower number. */
   onlyVersionsBefore: z.int().min(1).optional(),
-  verdicts: z.array(Verdict).min(1).optional(),
+  verdicts: z.array(Verdict).min(1).max(Verdict.options.length).optional(),
   /** `failed`: those that the platform gave up on; for operators. */
   status: z.enum(['completed', 'failed']).optional(),
 });

@@ -101,16 +101,35 @@ describe('the audit log', () => {
     expect((await read({ actorId, from: '2100-01-01T00:00:00Z' })).items).toEqual([]);
   });
 
-  test('records that it was read, once for all pages of a reading, with what was looked for', async () => {
-    const before = await countOf('audit.read', admin.userId);
-    const { nextCursor } = await read({ limit: '1' });
-    await read({ limit: '1', cursor: nextCursor ?? '' });
-    expect(await countOf('audit.read', admin.userId)).toBe(before + 1);
-    await read({ action: 'login.failed', actorId: admin.userId });
-    const { items } = await read({ action: 'audit.read', limit: '1' });
+  test('records each page that is read, with what was looked for and from where on', async () => {
+    const made = { limit: '200', cursor: '9223372036854775807' };
+    expect((await read(made)).items.length).toBeGreaterThan(0);
+    const filter = { action: 'login.failed', actorId: admin.userId };
+    await read(filter);
+    const { items } = await read({ action: 'audit.read', limit: '2' });
     expect(items).toMatchObject([
-      { actorId: admin.userId, ip: '127.0.0.1', details: { action: 'login.failed', actorId: admin.userId } },
+      { actorId: admin.userId, ip: '127.0.0.1', details: filter },
+      { actorId: admin.userId, ip: '127.0.0.1', details: { cursor: made.cursor } },
     ]);
+  });
+
+  test('shows the records of its own readings once each, although turning the pages adds to them', async () => {
+    for (let index = 0; index < 3; index++) await read({ limit: '1' });
+    const { items: expected } = await read({ action: 'audit.read' });
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await read({ action: 'audit.read', limit: '2', ...(cursor === null ? {} : { cursor }) });
+      seen.push(...page.items.map(({ id }) => id));
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    // The first is the record of having read what is expected.
+    expect(seen.slice(1)).toEqual(expected.map(({ id }) => id));
+  });
+
+  test('takes every moment that a calendar has', async () => {
+    const everything = { from: '0001-01-01T00:00:00Z', to: '9999-12-31T23:59:59.999999Z', limit: '1' };
+    expect((await read(everything)).items).toHaveLength(1);
   });
 
   test.each([
@@ -119,6 +138,10 @@ describe('the audit log', () => {
     'actorId=me',
     'from=yesterday',
     'to=2026-01-01',
+    'from=0000-01-01T00:00:00Z',
+    'to=0000-02-29T23:59:59.999Z',
+    'from=10000-01-01T00:00:00Z',
+    `from=2026-01-01T00:00:00.${'1'.repeat(150)}Z`,
     'cursor=0',
     'cursor=-1',
     'cursor=9223372036854775808',

@@ -71,6 +71,49 @@ describe('a hostile body', () => {
     });
   });
 
+  describe('that is wrong in very many places', () => {
+    const names = (count: number) => `{${Array.from({ length: count }, (_, at) => `"n${at}":1`).join(',')}}`;
+
+    test('is not looked through where few values are wanted', async () => {
+      const path = `/api/v1/exercises/${authored.exerciseId}`;
+      const bodies: [path: string, body: string][] = [
+        [`${path}/submissions`, names(40_000)],
+        [`${path}/submissions`, names(2000)],
+        [`${path}/regrade`, `{"verdicts":[${'1,'.repeat(40_000)}1]}`],
+        [LOGIN, names(8000)],
+      ];
+      for (const [at, body] of bodies) {
+        const answer = await author.request('POST', at, body);
+        expectProblem(answer, 413, 'PAYLOAD_TOO_LARGE');
+        expect(answer.body).toMatchObject({ detail: 'The body holds more than 2000 values.' });
+      }
+    });
+
+    test('is answered with as many of them as a person can use, and the number of the others', async () => {
+      const unknown = await author.request('POST', LOGIN, names(1900));
+      expectProblem(unknown, 422, 'VALIDATION_FAILED');
+      const { detail, errors } = unknown.body as { detail: string; errors: { path: string }[] };
+      expect(detail).toBe('The request is not valid; see errors; there are 1852 more.');
+      expect(errors).toHaveLength(50);
+      expect(errors.at(-1)).toEqual({ path: 'n47', message: 'is not a known field' });
+    });
+
+    test('is answered no longer where an exercise may hold many values', async () => {
+      const path = `/api/v1/modules/${authored.moduleId}/exercises`;
+      const tests = Array.from({ length: 100 }, () => ({ kind: 'call', args: 1, expected: null, extra: 1 }));
+      for (const body of [names(50_000), JSON.stringify({ tests })]) {
+        const answer = await author.request('POST', path, body);
+        expectProblem(answer, 422, 'VALIDATION_FAILED');
+        expect((answer.body as { errors: unknown[] }).errors).toHaveLength(50);
+        expect(answer.text.length).toBeLessThan(10_000);
+      }
+      const verdicts = `{"verdicts":[${'1,'.repeat(1900)}1]}`;
+      const regrade = await author.request('POST', `/api/v1/exercises/${authored.exerciseId}/regrade`, verdicts);
+      expectProblem(regrade, 422, 'VALIDATION_FAILED');
+      expect(regrade.text.length).toBeLessThan(1000);
+    });
+  });
+
   describe('that would pollute a prototype', () => {
     const POLLUTION = '{"polluted":"yes"}';
     const pollutions = [

@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { newId } from '../../shared/db/id.ts';
+import { sql } from '../../shared/db/sql.ts';
 import { uniquePrefix } from '../support/backends.ts';
 import type { Client } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -171,29 +172,39 @@ describe('the API over HTTP', () => {
   describe('request ids', () => {
     const id = 'edge-proxy.0123456789';
 
-    test('makes one up for each request, and believes no client that calls itself a proxy', async () => {
+    test('are made up for each request, whatever a client or a proxy sends', async () => {
       const [first, second] = [
         await api.client.get('/health'),
-        await api.client.get('/health', { 'X-Request-Id': id }),
+        await proxied.client.get('/health', { 'X-Request-Id': id }),
       ];
       const ids = [first, second].map(({ headers }) => headers.get('x-request-id'));
       expect(ids).toEqual([expect.stringMatching(/^[\da-f-]{36}$/), expect.stringMatching(/^[\da-f-]{36}$/)]);
       expect(new Set(ids).size).toBe(2);
     });
 
-    test('takes over the one of a trusted proxy, in the answer, in problems and in the log', async () => {
-      const answer = await proxied.client.get('/api/v1/nothing', { 'X-Request-Id': id });
-      expect(answer.headers.get('x-request-id')).toBe(id);
+    test.each(['api', 'proxied'] as const)('stand in the log beside what was sent along: %s', async (which) => {
+      const { client, logs } = { api, proxied }[which];
+      const answer = await client.get('/api/v1/nothing', { 'X-Request-Id': id });
       expectProblem(answer, 404, 'NOT_FOUND');
-      const logged = () => proxied.logs().filter((line) => line['request_id'] === id);
-      await eventually('it is logged', () => logged().length > 0);
-      expect(logged()).toHaveLength(1);
+      const line = await eventually('it is logged', () => logs().find((each) => each['client_request_id'] === id));
+      expect(line['request_id']).toBe(answer.headers.get('x-request-id'));
     });
 
-    test('replaces one that is no sensible id, even from a trusted proxy', async () => {
+    test('are not chosen by a client for the audit log, also through a proxy', async () => {
+      const sent = { 'X-Request-Id': id };
+      const answer = await proxied.client.post('/api/v1/auth/login', CREDENTIALS, sent);
+      expectProblem(answer, 401, 'INVALID_CREDENTIALS');
+      const recorded = await database.db.oneFirst(sql.type(z.strictObject({ request_id: z.string() }))`
+        SELECT request_id FROM audit_log WHERE action = 'login.failed' ORDER BY id DESC LIMIT 1`);
+      expect([recorded, recorded === id]).toEqual([answer.headers.get('x-request-id'), false]);
+    });
+
+    test('stand alone when what was sent is no sensible id', async () => {
       for (const bad of ['short', 'x'.repeat(129), 'with space here', '{"json":"yes"}']) {
-        const { headers } = await proxied.client.get('/health', { 'X-Request-Id': bad });
-        expect(headers.get('x-request-id')).toMatch(/^[\da-f-]{36}$/);
+        const { headers } = await proxied.client.get('/api/v1/nothing', { 'X-Request-Id': bad });
+        const own = headers.get('x-request-id');
+        const line = await eventually('it is logged', () => proxied.logs().find((each) => each['request_id'] === own));
+        expect(line).not.toHaveProperty('client_request_id');
       }
     });
   });

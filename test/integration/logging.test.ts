@@ -6,6 +6,7 @@ import { buildExercise } from '../support/factories.ts';
 import { eventually } from '../support/eventually.ts';
 import { openApi, type InProcessApi } from '../support/in-process.ts';
 import { buildAccount, logInToOps, OPS_PASSWORD } from '../support/ops-browser.ts';
+import { openRaw, rawRequest } from '../support/raw-http.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
@@ -62,6 +63,18 @@ describe('the log of the API', () => {
       user_id: userId,
     });
     expect(api.logs().filter((line) => line['request_id'] === requestId)).toHaveLength(1);
+  });
+
+  test('has the id of a request whose client hangs up as well', async () => {
+    const headers = ['Host: learnify', 'User-Agent: hangs-up/1.0', 'Content-Type: application/json'];
+    const { socket, received } = openRaw(api.url);
+    socket.write(rawRequest('POST /api/v1/auth/login', [...headers, 'Content-Length: 100', 'Expect: 100-continue']));
+    await eventually('the body is asked for', () => received().includes('100 Continue'));
+    socket.destroy();
+    const line = await eventually('it is logged', () =>
+      api.logs().find(({ user_agent: agent }) => agent === 'hangs-up/1.0'),
+    );
+    expect(line).toMatchObject({ status: 499, request_id: expect.stringMatching(UUID) });
   });
 
   test('names no user for a stranger, and says what a refusal was answered with', async () => {

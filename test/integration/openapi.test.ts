@@ -147,6 +147,15 @@ describe('the description of the API', () => {
     ).not.toContain('"default"');
   });
 
+  test('bounds every list that a body may hold', () => {
+    const unbounded = operations.flatMap(({ operation }) =>
+      listsIn(operation.requestBody?.content['application/json']?.schema)
+        .filter(({ maxItems }) => maxItems === undefined)
+        .map((list) => ({ operation: operation.operationId, list })),
+    );
+    expect(unbounded).toEqual([]);
+  });
+
   test('can be kept for a minute and is revalidated by its ETag', async () => {
     const { headers } = await api.client.get('/openapi.json');
     expect(headers.get('cache-control')).toMatch(/^public, max-age=60\b/);
@@ -172,17 +181,43 @@ describe('the description of the API', () => {
     expect((await api.client.get('/docs/start.js')).text).toContain("url: '/openapi.json'");
   });
 
+  test('and its page come packed as they were packed once, whatever packing is asked for', async () => {
+    for (const path of ['/openapi.json', '/docs/assets/swagger-ui.css', '/docs/assets/swagger-ui-bundle.js']) {
+      const { text, headers } = await api.client.get(path, { 'Accept-Encoding': 'br, gzip' });
+      expect({ path, encoding: headers.get('content-encoding') }).toEqual({ path, encoding: 'gzip' });
+      expect(headers.get('cache-control')).toMatch(/^public, max-age=\d+, no-transform$/);
+      const plain = await api.client.get(path, { 'Accept-Encoding': 'identity' });
+      expect([plain.headers.get('content-encoding'), plain.text === text]).toEqual([null, true]);
+      const known = await api.client.get(path, { 'If-None-Match': headers.get('etag') ?? '' });
+      expect(known.status).toBe(304);
+    }
+  });
+
   test('serves no file from outside its assets', async () => {
     for (const path of [
       '/docs/assets/../package.json',
       '/docs/assets/%2e%2e/package.json',
       '/docs/assets/nothing.js',
+      // Megabytes that the page does not ask for.
+      '/docs/assets/swagger-ui-bundle.js.map',
+      '/docs/assets/swagger-ui.js',
     ]) {
       const { status } = await api.client.get(path);
       expect({ path, status }).toEqual({ path, status: 404 });
     }
   });
 });
+
+/** The schemas of lists and open records, at any depth. */
+function listsIn(schema: unknown): Record<string, unknown>[] {
+  const lists: Record<string, unknown>[] = [];
+  JSON.stringify(schema, (_key, value: unknown) => {
+    const part = Schema.safeParse(value).data;
+    if (part?.['type'] === 'array' || typeof part?.['additionalProperties'] === 'object') lists.push(part);
+    return value;
+  });
+  return lists;
+}
 
 /** What a JSON Pointer reference points at in the document. */
 function resolve(document: unknown, reference: string): unknown {

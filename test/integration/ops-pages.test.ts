@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { appRoutes } from '@bull-board/api/dist/routes.js';
 import { z } from 'zod';
 import { newId } from '../../shared/db/id.ts';
@@ -216,6 +216,12 @@ describe.each(BACKENDS)("the operators' pages with queues on %s", (kind) => {
       ]);
     });
 
+    test("answer what they cannot do with a problem, not with the board's own words", async () => {
+      const session = await logInToOps(api.client, admin.email);
+      const path = '/ops/queues/api/queues/grading/1/update-data';
+      expectProblem(await api.client.request('PATCH', path, '{"a":', session), 400, 'MALFORMED_JSON');
+    });
+
     test('obey no other site', async () => {
       const session = await logInToOps(api.client, admin.email);
       const own = { Origin: api.url, 'Sec-Fetch-Site': 'same-origin' };
@@ -260,6 +266,27 @@ describe.each(BACKENDS)("the operators' pages with queues on %s", (kind) => {
       expect((await readAudit()).at(-1)?.action).toBe('ops.logout');
     });
 
+    test('are kept open by who opens pages and changes things, not by a board that reads its data again', async () => {
+      const session = await logInToOps(api.client, admin.email);
+      const rest = () =>
+        database.db.query(sql.typeAlias('void')`
+          UPDATE sessions SET last_used_at = now() - interval '20 minutes' WHERE user_id = ${admin.id}`);
+      const idleMinutes = () =>
+        database.db.oneFirst(sql.type(z.strictObject({ minutes: z.int() }))`
+          SELECT floor(extract(epoch FROM now() - max(last_used_at)) / 60)::int AS minutes FROM sessions WHERE user_id = ${admin.id}`);
+      const fetched = { ...session, 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' };
+      await rest();
+      for (const data of ['queues', 'queues?activeQueue=grading', 'queues/grading/metrics', 'job-schedulers']) {
+        expect((await api.client.get(`/ops/queues/api/${data}`, fetched)).status).toBe(200);
+        expect({ data, minutes: await idleMinutes() }).toEqual({ data, minutes: 20 });
+      }
+      expect((await api.client.get('/ops/queues/queue/grading', { ...HTML, ...session })).status).toBe(200);
+      expect(await idleMinutes()).toBe(0);
+      await rest();
+      expect((await act(session, 'resume')).status).toBe(200);
+      expect(await idleMinutes()).toBe(0);
+    });
+
     test('end when the account loses its role, when nobody used them for half an hour, and after eight hours', async () => {
       const fallen = await buildAccount(database.db, 'admin');
       const session = await logInToOps(api.client, fallen.email);
@@ -277,6 +304,66 @@ describe.each(BACKENDS)("the operators' pages with queues on %s", (kind) => {
         sql.typeAlias('void')`UPDATE sessions SET expires_at = now() WHERE user_id = ${admin.id}`,
       );
       expectProblem(await api.client.get('/ops/queues/api/queues', long), 401, 'UNAUTHENTICATED');
+    });
+  });
+});
+
+describe("an error of the operators' pages", () => {
+  let database: TestDatabase;
+  let api: InProcessApi;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    api = await openApi({ databaseUri: database.uri, prefix: uniquePrefix(), extra: { RATE_LIMIT_RPS: '1' } });
+    await eventually('the queues are connected', () => api.deps.backend.isReady());
+  });
+  afterAll(async () => {
+    await api.close();
+    await database.drop();
+  });
+
+  test('tells nothing of the database, and is logged', async () => {
+    const operator = await buildAccount(database.db, 'operator');
+    const session = await logInToOps(api.client, operator.email);
+    const told = new Error('invalid byte sequence for encoding "UTF8" in query');
+    const failing = jest.spyOn(api.deps.backend.queue('grading'), 'getJob').mockRejectedValue(told);
+    const answer = await api.client.get('/ops/queues/api/queues/grading/1', session);
+    failing.mockRestore();
+    expectProblem(answer, 500, 'INTERNAL');
+    expect(answer.text).not.toMatch(/UTF8|encoding|byte|query/i);
+    expect(api.logs()).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        message: 'request failed',
+        request_id: answer.headers.get('x-request-id'),
+      }),
+    );
+  });
+
+  test('is not made of a null character', async () => {
+    const operator = await buildAccount(database.db, 'operator');
+    const session = await logInToOps(api.client, operator.email);
+    for (const path of ['grading/%00', 'grading/1?status=%00'])
+      expectProblem(await api.client.get(`/ops/queues/api/queues/${path}`, session), 422, 'VALIDATION_FAILED');
+  });
+
+  describe('that other sites make', () => {
+    beforeEach(() => {
+      // No window ends meanwhile.
+      jest.spyOn(Date, 'now').mockReturnValue(Date.now());
+    });
+    afterEach(() => {
+      jest.restoreAllMocks();
+    });
+
+    test('is counted, so that nobody can make it without end', async () => {
+      const statuses: number[] = [];
+      for (let sent = 0; sent < 12; sent += 1) {
+        const { status } = await api.client.request('POST', '/ops/x', '', { Origin: 'https://evil.example' });
+        statuses.push(status);
+      }
+      expect(new Set(statuses.slice(0, 5))).toEqual(new Set([403]));
+      expect(statuses.at(-1)).toBe(429);
     });
   });
 });

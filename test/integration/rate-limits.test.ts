@@ -3,12 +3,13 @@ import type { Options } from 'express-rate-limit';
 import { Redis } from 'ioredis';
 import { createApp } from '../../api/app.ts';
 import { listen, stopListening } from '../../api/http-server.ts';
-import { CoarseStore } from '../../api/http/rate-limit-stores.ts';
+import { CoarseStore, shareCounts } from '../../api/http/rate-limit-stores.ts';
 import type { ApiConfig } from '../../shared/config/api.config.ts';
 import { openAccount } from '../support/accounts.ts';
 import { uniquePrefix } from '../support/backends.ts';
 import { Client, type Answer } from '../support/client.ts';
 import { eventually } from '../support/eventually.ts';
+import { buildExercise } from '../support/factories.ts';
 import { openApi, type InProcessApi } from '../support/in-process.ts';
 import { sendLogin } from '../support/ops-browser.ts';
 import { expectProblem } from '../support/problems.ts';
@@ -147,11 +148,48 @@ describe('rate limits of one process', () => {
 
   test('let nobody fill the audit log with changes to an account', async () => {
     const api = await open({ RATE_LIMIT_AUTH_PER_MINUTE: 3, RATE_LIMIT_RPS: 1000 });
-    const { client } = await openAccount(api, 'learner');
+    const { client } = await api.client.registerLearner();
     const rename = () => client.patch('/api/v1/users/me', { name: 'Lin' });
     const logInAndRename = await statuses(4, rename);
     expect([logInAndRename[0], logInAndRename.at(-1)]).toEqual([200, 429]);
     expectProblem(await client.get('/api/v1/users/me/export'), 429, 'RATE_LIMITED');
+  });
+
+  test('leave the owner the means against a thief who asks too much elsewhere with the token', async () => {
+    const settings = { TRUST_PROXY: 1, RATE_LIMIT_AUTH_PER_MINUTE: 3, RATE_LIMIT_AUTH_FAILURES_PER_MINUTE: 1000 };
+    const api = await open(settings);
+    const { client, password } = await api.client.registerLearner();
+    const ask = (from: string, method: string, path: string, body?: object) => () =>
+      client.request(method, `/api/v1${path}`, body && JSON.stringify(body), { 'X-Forwarded-For': from });
+    const [thief, owner] = ['198.51.100.66', '203.0.113.10'];
+    const nobodys = '/auth/sessions/00000000-0000-4000-8000-000000000000';
+    expect(await statuses(4, ask(thief, 'DELETE', nobodys))).toEqual([404, 404, 404, 429]);
+    expect((await statuses(4, ask(thief, 'POST', '/auth/step-up', { password: 'wrong' }))).at(-1)).toBe(429);
+
+    const change = { currentPassword: password, newPassword: 'harbour lights at dusk' };
+    expect(await ask(owner, 'POST', '/auth/password', change)()).toMatchObject({ status: 204 });
+    expect(await ask(owner, 'DELETE', nobodys)()).toMatchObject({ status: 404 });
+    expect(await ask(owner, 'POST', '/auth/logout-all')()).toMatchObject({ status: 204 });
+  });
+
+  test('bound how much code one learner has stored, also who cancels it each time, and leave the rest alone', async () => {
+    const api = await open({ SUBMISSIONS_PER_LEARNER_PER_HOUR: 2, RATE_LIMIT_RPS: 1000 });
+    const { exerciseId } = await buildExercise(database.db);
+    const { client } = await openAccount(api, 'learner');
+    const submit = (as = client, path = 'submissions') =>
+      as.post(`/api/v1/exercises/${exerciseId}/${path}`, { code: 'let a;' });
+    const submitAndCancel = async () => {
+      const answer = await submit();
+      return answer.status === 202 ? client.post(`${answer.headers.get('location') ?? ''}/cancel`) : answer;
+    };
+    expect(await statuses(3, submitAndCancel)).toEqual([200, 200, 429]);
+    const refused = await submit(client, 'submit');
+    expectProblem(refused, 429, 'RATE_LIMITED');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(60);
+    expect(refused.headers.get('ratelimit')).toMatch(/"submissions"; r=0/);
+    expect(refused.headers.get('ratelimit-policy')).toMatch(/"submissions"; q=2; w=3600/);
+    expect((await client.post('/api/v1/courses/00000000-0000-4000-8000-000000000000/enroll')).status).toBe(404);
+    expect((await submit((await openAccount(api, 'learner')).client)).status).toBe(202);
   });
 
   test('keep the classes apart: a spent one leaves the others alone', async () => {
@@ -364,14 +402,35 @@ describe('the address that is counted', () => {
     client.disconnect();
   });
 
+  test('have one request wait for a Redis that hangs, and no other until it is time to ask again', async () => {
+    const api = await openSharing(redis.url);
+    await isSharing(api);
+    if (api.deps.redis === undefined) throw new Error('no Redis');
+    const asked = jest.spyOn(api.deps.redis, 'call');
+    const startedAt = performance.now();
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(startedAt);
+    redis.hang();
+    try {
+      expect(await statuses(FAILURES_PER_MINUTE + 1, () => failToLogIn(api))).toEqual([...allowed, 429]);
+      expect(asked).toHaveBeenCalledTimes(1);
+      clock.mockReturnValue(startedAt + 5000);
+      const together = Array.from({ length: 5 }, () => failToLogIn(api));
+      expect((await Promise.all(together)).map(({ status }) => status)).toEqual(Array(5).fill(429));
+      expect(asked).toHaveBeenCalledTimes(2);
+    } finally {
+      redis.wake();
+    }
+    clock.mockReturnValue(startedAt + 10_000);
+    // Of these failures Redis has not heard.
+    expect((await failToLogIn(api)).status).toBe(401);
+    expect(asked.mock.calls.length).toBeGreaterThan(3);
+    jest.restoreAllMocks();
+  });
+
   test('count all accounts behind one address over all processes, to within a portion of each', async () => {
     const clients = [redis.url, redis.url].map((url) => new Redis(url, { enableOfflineQueue: false }));
     const [one, other] = clients.map((client) => {
-      const store = new CoarseStore(
-        'rate:coarse:',
-        client.on('error', () => undefined),
-        { portion: 10 },
-      );
+      const store = new CoarseStore('rate:coarse:', shareCounts(client.on('error', () => undefined)), { portion: 10 });
       // A window of decades, so that none ends here.
       store.init({ windowMs: 1e12 } as Options);
       return store;

@@ -36,6 +36,7 @@ export async function openApi(environment: ProcessEnvironment): Promise<InProces
     RATE_LIMIT_RPS: '10000',
     RATE_LIMIT_AUTH_PER_MINUTE: '10000',
     RATE_LIMIT_AUTH_FAILURES_PER_MINUTE: '10000',
+    SUBMISSIONS_PER_LEARNER_PER_HOUR: '10000',
     LOGIN_FAILURES_BEFORE_DELAY: '100',
     ...environment.extra,
   });

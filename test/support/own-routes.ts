@@ -29,6 +29,7 @@ const GENEROUS = {
   RATE_LIMIT_AUTH_PER_MINUTE: 10_000,
   RATE_LIMIT_AUTH_FAILURES_PER_MINUTE: 10_000,
   RATE_LIMIT_MAILS_PER_HOUR: 10_000,
+  SUBMISSIONS_PER_LEARNER_PER_HOUR: 10_000,
 };
 
 /** Routes of a suite's own, behind the real machinery and a real port, without any database. */
@@ -44,7 +45,7 @@ export async function serveRoutes(routes: readonly Route[]): Promise<OwnRoutes> 
     { judge: () => null, onChange: () => () => undefined },
   );
   const app = express();
-  app.use(identifyRequest(false));
+  app.use(identifyRequest);
   app.use(logRequests(log, createHttpMetrics(registry)));
   app.use(
     mountRoutes('', routes, {

@@ -41,6 +41,7 @@ export async function startApi(environment: ProcessEnvironment): Promise<TestPro
     SERVER_PORT: String(port),
     RATE_LIMIT_RPS: '10000',
     RATE_LIMIT_AUTH_PER_MINUTE: '10000',
+    SUBMISSIONS_PER_LEARNER_PER_HOUR: '10000',
   });
 }
 

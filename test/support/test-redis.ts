@@ -12,6 +12,9 @@ export interface TestRedis {
   kill: () => Promise<void>;
   /** Starts it again on the same port with the same data. */
   restart: () => Promise<void>;
+  /** Stops it in its tracks: it keeps its connections and answers nothing until it is woken. */
+  hang: () => void;
+  wake: () => void;
   stop: () => Promise<void>;
 }
 
@@ -34,6 +37,8 @@ export async function startRedis(): Promise<TestRedis> {
     restart: async () => {
       server = await start(program, dir, port, url);
     },
+    hang: () => void server.kill('SIGSTOP'),
+    wake: () => void server.kill('SIGCONT'),
     stop: async () => {
       await end(server, 'SIGTERM');
       rmSync(dir, { recursive: true, force: true });

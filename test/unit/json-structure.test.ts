@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { fc } from '../support/property.ts';
 import { parseJson } from '../../api/http/json-body.ts';
-import { judgeJson, MAX_JSON_DEPTH, MAX_JSON_VALUES } from '../../api/http/json-structure.ts';
+import { judgeJson, MAX_JSON_DEPTH } from '../../api/http/json-structure.ts';
 import { AppError } from '../../shared/errors.ts';
 
-const codeOf = (text: string): string | undefined => judgeJson(text)?.error.code;
-const pathOf = (text: string): string | undefined => judgeJson(text)?.error.errors[0]?.path;
+const MANY = 100_000;
+const codeOf = (text: string, maxValues = MANY): string | undefined => judgeJson(text, maxValues)?.error.code;
+const pathOf = (text: string): string | undefined => judgeJson(text, MANY)?.error.errors[0]?.path;
 const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
 
 /** JSON of every kind whose names are none of those that are refused. */
@@ -18,8 +19,8 @@ describe('the structure of JSON that a stranger sent', () => {
     fc.assert(
       fc.property(ordinaryJson, fc.nat(3), (value, indent) => {
         const text = JSON.stringify(value, null, indent);
-        expect(judgeJson(text)).toBeNull();
-        expect(parseJson(Buffer.from(text))).toEqual(JSON.parse(text.toWellFormed()));
+        expect(judgeJson(text, MANY)).toBeNull();
+        expect(parseJson(Buffer.from(text), MANY)).toEqual(JSON.parse(text.toWellFormed()));
       }),
       { numRuns: 500 },
     );
@@ -31,7 +32,7 @@ describe('the structure of JSON that a stranger sent', () => {
       fc.property(fc.array(pieces, { maxLength: 200 }), (parts) => {
         const text = parts.join('');
         try {
-          parseJson(Buffer.from(text));
+          parseJson(Buffer.from(text), MANY);
           JSON.parse(text);
         } catch (error) {
           expect(error).toBeInstanceOf(AppError);
@@ -51,9 +52,12 @@ describe('the structure of JSON that a stranger sent', () => {
   });
 
   test('may hold values to its limit and no more', () => {
-    expect(codeOf(`[${'1,'.repeat(MAX_JSON_VALUES - 2)}1]`)).toBeUndefined();
-    expect(codeOf(`[${'1,'.repeat(MAX_JSON_VALUES)}1]`)).toBe('PAYLOAD_TOO_LARGE');
-    expect(codeOf(`"${','.repeat(MAX_JSON_VALUES + 1)}"`)).toBeUndefined();
+    for (const limit of [10, MANY]) {
+      expect(codeOf(`[${'1,'.repeat(limit - 3)}1]`, limit)).toBeUndefined();
+      expect(codeOf(`[${'1,'.repeat(limit)}1]`, limit)).toBe('PAYLOAD_TOO_LARGE');
+      expect(codeOf(`{${'"a":1,'.repeat(limit)}}`, limit)).toBe('PAYLOAD_TOO_LARGE');
+      expect(codeOf(`"${','.repeat(limit + 1)}"`, limit)).toBeUndefined();
+    }
   });
 
   test('gives no name twice in one object, however it is written', () => {
@@ -76,7 +80,7 @@ describe('the structure of JSON that a stranger sent', () => {
   test('is told apart from broken text, whose beginning is of no interest', () => {
     const codeOfBody = (bytes: Buffer): string => {
       try {
-        parseJson(bytes);
+        parseJson(bytes, MANY);
         return 'none';
       } catch (error) {
         return (error as AppError).code;
