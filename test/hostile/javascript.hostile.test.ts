@@ -10,7 +10,7 @@ describeHostile({
   cases: hostileCases,
   attacked: buildExercise({
     // Ten times the time on a cpu that its code gets, so that it is told by that on a busy machine.
-    limits: { cpuMs: 50, wallMs: 5000, memoryMb: 32, outputKb: 16 },
+    limits: { cpuMs: 50, wallMs: 3000, memoryMb: 32, outputKb: 16 },
     tests: [callOfF([1], 1), callOfF([7], SECRET, { visibility: 'never' })],
   }),
   honest: { exercise: buildExercise(), code: HONEST_GCD },
