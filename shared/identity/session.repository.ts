@@ -228,7 +228,7 @@ export async function findOpsSession(db: Database, tokenHash: Buffer, idleSecond
   return row === null ? null : toOpsSession(row);
 }
 
-/** As `findOpsSession`, and notes that the session was used: from now on it is idle. */
+/** As `findOpsSession`, and notes that the session was used: only from now on it counts as idle. */
 export async function touchOpsSession(
   db: Database,
   tokenHash: Buffer,

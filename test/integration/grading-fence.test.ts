@@ -16,6 +16,7 @@ import { openWorkerDeps } from '../support/in-process.ts';
 import { buildSubmission, buildVerification, crashRun, receivedGradingJob } from '../support/runs.ts';
 import { RIGHT_SUM, sumThatTakes } from '../support/scene.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { whileLocked } from '../support/under-way.ts';
 
 const never = new AbortController().signal;
 const SubmissionRow = z.strictObject({
@@ -211,21 +212,8 @@ describe('a run over which two workers died', () => {
 });
 
 /** Keeps what is accepted from being settled as long as the work takes. */
-async function whileNothingIsSolved(work: () => Promise<void>): Promise<void> {
-  const [locked, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const holding = database.db.transaction(async (tx) => {
-    await tx.query(sql.typeAlias('void')`LOCK TABLE solved_exercises IN SHARE MODE`);
-    locked.resolve();
-    await done.promise;
-  });
-  try {
-    await Promise.race([locked.promise, holding]);
-    await work();
-  } finally {
-    done.resolve();
-    await holding;
-  }
-}
+const whileNothingIsSolved = (work: () => Promise<void>): Promise<void> =>
+  whileLocked(database.db, sql.typeAlias('void')`LOCK TABLE solved_exercises IN SHARE MODE`, work);
 
 /** A grading processor of its own, which shares nothing but the database with others. */
 async function openOwnGrading(

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { newId } from '../../shared/db/id.ts';
 import { sql } from '../../shared/db/sql.ts';
-import { insertAccountRequest, issueAccountRequestToken } from '../../shared/identity/account-request.repository.ts';
-import { hashOpaqueToken, newOpaqueToken } from '../../shared/identity/opaque-token.ts';
+import { hashOpaqueToken } from '../../shared/identity/opaque-token.ts';
 import { uniquePrefix } from '../support/backends.ts';
 import { openApi, type InProcessApi } from '../support/in-process.ts';
 import {
@@ -17,6 +15,7 @@ import {
 } from '../support/login-guards.ts';
 import { expectProblem } from '../support/problems.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { buildResetToken } from '../support/under-way.ts';
 
 const PASSWORD = 'correct horse battery staple';
 const FREE_FAILURES = 3;
@@ -186,7 +185,7 @@ describe('a lockout keeps no victim out', () => {
     expect((await logIn({ email }, HOME)).status).toBe(429);
     const newPassword = 'harbour lights at dusk';
     const reset = await api.client.post('/api/v1/auth/password/reset', {
-      token: await mailedToken(userId),
+      token: await buildResetToken(database.db, userId),
       newPassword,
     });
     expect(reset.status).toBeLessThan(300);
@@ -199,15 +198,6 @@ describe('a lockout keeps no victim out', () => {
     }
     expect(await readGuards(database.db, 'account')).toMatchObject([{ failures: SHARED_FAILURES, delay: 1 }]);
     await holdDelays(database.db);
-  }
-
-  async function mailedToken(userId: string): Promise<string> {
-    const id = newId();
-    const token = newOpaqueToken();
-    const email = 'whoever@example.com';
-    await insertAccountRequest(database.db, { id, purpose: 'reset_password', userId, email, lifetimeSeconds: 60 });
-    await issueAccountRequestToken(database.db, id, hashOpaqueToken(token));
-    return token;
   }
 });
 

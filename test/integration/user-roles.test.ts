@@ -14,6 +14,7 @@ import { openApi, type InProcessApi } from '../support/in-process.ts';
 import { accessTokenOf, buildAccount, logInToOps, OPS_PASSWORD } from '../support/ops-browser.ts';
 import { expectProblem } from '../support/problems.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { untilWaiting, whileLocked } from '../support/under-way.ts';
 
 const COMMAND = 'shared/identity/roles-command.ts';
 const VERIFIED = '2026-01-01T00:00:00Z';
@@ -125,25 +126,13 @@ describe('an admin', () => {
     expect(await rolesOf(admin.userId)).toEqual(['learner', 'admin']);
 
     const other = await openAccount(api, 'admin');
-    const [locked, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const holding = database.db.transaction(async (tx) => {
-      await tx.query(sql.typeAlias('void')`SELECT FROM users WHERE id = ${admin.userId} FOR UPDATE`);
-      locked.resolve();
-      await release.promise;
+    const lock = sql.typeAlias('void')`SELECT FROM users WHERE id = ${admin.userId} FOR UPDATE`;
+    // Both have been let in, each by a token that is still good, before one of them can have an effect.
+    const taking = await whileLocked(database.db, lock, async () => {
+      const begun = [putRoles(admin.client, other.userId, []), putRoles(other.client, admin.userId, [])];
+      await untilWaiting(database.db, 2);
+      return begun;
     });
-    await locked.promise;
-    const taking = [putRoles(admin.client, other.userId, []), putRoles(other.client, admin.userId, [])];
-    try {
-      // By then both have been let in, each by a token that is still good.
-      await eventually('both wait for the admins', async () => {
-        const waiting = await database.db.oneFirst(sql.type(z.strictObject({ waiting: z.number() }))`
-          SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`);
-        return waiting === 2;
-      });
-    } finally {
-      release.resolve();
-      await holding;
-    }
     const answers = await Promise.all(taking);
     // The second is no admin any more when its turn comes.
     expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 403]);

@@ -1,3 +1,4 @@
+import type { QuerySqlToken } from 'slonik';
 import { z } from 'zod';
 import { newId } from '../../shared/db/id.ts';
 import type { Database } from '../../shared/db/pool.ts';
@@ -7,28 +8,32 @@ import { hashOpaqueToken, newOpaqueToken } from '../../shared/identity/opaque-to
 import { eventually } from './eventually.ts';
 
 /**
- * Does `work` while a login of this user is under way: what changes the user waits until it is over, other logins join it. What `work` begins
- * and does not wait for, it returns in an array.
+ * Does `work` while a transaction of another connection holds what `lock` locks. What `work` begins and does not wait for, it returns in an
+ * array.
  */
-export async function whileLoginLasts<Begun extends unknown[]>(
+export async function whileLocked<Result>(
   db: Database,
-  userId: string,
-  work: () => Promise<Begun>,
-): Promise<Begun> {
+  lock: QuerySqlToken,
+  work: () => Promise<Result>,
+): Promise<Result> {
   const [locked, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const login = db.transaction(async (tx) => {
-    await tx.query(sql.typeAlias('void')`SELECT FROM users WHERE id = ${userId} FOR SHARE`);
+  const holding = db.transaction(async (tx) => {
+    await tx.query(lock);
     locked.resolve();
     await release.promise;
   });
-  await Promise.race([locked.promise, login]);
+  await Promise.race([locked.promise, holding]);
   try {
     return await work();
   } finally {
     release.resolve();
-    await login;
+    await holding;
   }
 }
+
+/** The same while a login of this user is under way: what changes the user waits until it is over, other logins join it. */
+export const whileLoginLasts = <Begun extends unknown[]>(db: Database, userId: string, work: () => Promise<Begun>) =>
+  whileLocked(db, sql.typeAlias('void')`SELECT FROM users WHERE id = ${userId} FOR SHARE`, work);
 
 /** Waits until so many statements wait for locks in this database. */
 export const untilWaiting = (db: Database, count: number): Promise<unknown> =>

@@ -3,22 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { toAiSettings, type AiSettings } from '../../shared/config/ai.section.ts';
-import { ConfigError, loadConfig, type Environment } from '../../shared/config/env.ts';
+import { loadConfig, type Environment } from '../../shared/config/env.ts';
 import { WorkerConfig } from '../../shared/config/worker.config.ts';
+import { problemsOf as listProblems } from '../support/config-problems.ts';
 
 const KEY = 'sk-Zq8vN3mXw5Lk2Rb7';
 const load = (environment: Environment): AiSettings =>
   toAiSettings(loadConfig(WorkerConfig, { DATABASE_URL: 'postgres://db/app', ...environment }));
 
-function problemsOf(environment: Environment): readonly string[] {
-  try {
-    load(environment);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
-  }
-}
+const problemsOf = (environment: Environment) => listProblems(() => load(environment));
 
 describe('the settings of language models', () => {
   test('are all optional', () => {
